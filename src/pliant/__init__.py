@@ -1,0 +1,44 @@
+"""pliant: a PyTorch image model as it is, with its run-time values live, as one standard ONNX file.
+
+Public names are loaded on first use, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pliant.artifact import Artifact as Artifact
+    from pliant.contract import Contract as Contract
+    from pliant.engines.base import Session as Session
+    from pliant.engines.base import load as load
+    from pliant.errors import PliantError as PliantError
+    from pliant.exporter.export import export as export
+    from pliant.imaging.upscale import upscale as upscale
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Artifact": "pliant.artifact",
+    "Contract": "pliant.contract",
+    "PliantError": "pliant.errors",
+    "Session": "pliant.engines.base",
+    "export": "pliant.exporter.export",
+    "load": "pliant.engines.base",
+    "upscale": "pliant.imaging.upscale",
+}
+__all__ = ["Artifact", "Contract", "PliantError", "Session", "export", "load", "upscale"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'pliant' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

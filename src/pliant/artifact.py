@@ -1,0 +1,149 @@
+"""An ONNX file with its contract inside.
+
+Metadata is read and written on the bytes of the file: an ONNX file is a protobuf `ModelProto`, whose
+`metadata_props` are top-level fields, so neither the package `onnx` nor a parse of the graph is needed.
+Source of the field numbers: onnx.proto3, messages ModelProto and StringStringEntryProto.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pliant.contract import Contract
+from pliant.errors import InputError
+from pliant.protobuf import Field, delimited, fields
+
+CONTRACT_KEY = "pliant.contract"
+STAMPS_KEY = "pliant.stamps"
+GRAPH, METADATA = 7, 14  # field numbers in ModelProto
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A model ready to ship.
+
+    `model` is the serialised ONNX model without pliant's metadata. `stamps` record verifications that passed,
+    as JSON objects.
+    """
+
+    model: bytes
+    contract: Contract
+    stamps: tuple[dict[str, Any], ...] = field(default=())
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of the model without its metadata, in hexadecimal."""
+        return hashlib.sha256(self.model).hexdigest()
+
+    def to_bytes(self) -> bytes:
+        """The ONNX file as bytes: the model, the contract and the stamps."""
+        entries = {CONTRACT_KEY: self.contract.to_json(), STAMPS_KEY: json.dumps(self.stamps)}
+        return self.model + b"".join(_entry(key, value) for key, value in entries.items())
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write one standard ONNX file; an existing file is replaced whole or not at all.
+
+        Returns the path written. Raises InputError if the folder cannot be written to.
+        """
+        target = Path(path)
+        write_atomically(target, self.to_bytes())
+        return target
+
+    @classmethod
+    def from_bytes(cls, data: bytes, name: str = "the model") -> Artifact | None:
+        """The artifact in an ONNX file, or None if the file carries no contract.
+
+        Raises InputError if `data` is no ONNX model or its contract cannot be read.
+        """
+        metadata = read_metadata(data, name)
+        if CONTRACT_KEY not in metadata:
+            return None
+        try:
+            contract = Contract.from_json(metadata[CONTRACT_KEY])
+            stamps = tuple(json.loads(metadata.get(STAMPS_KEY, "[]")))
+        except ValueError as error:
+            raise InputError(f"The contract in {name} cannot be read ({error}). Export the model again.") from error
+        return cls(_without(data, {CONTRACT_KEY, STAMPS_KEY}), contract, stamps)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Artifact | None:
+        """Like `from_bytes`, for a file. Raises InputError if it cannot be read."""
+        return cls.from_bytes(read_model(path), str(path))
+
+
+def read_model(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of an ONNX file.
+
+    Raises InputError for a missing file, a folder, an unreadable file and a file that is not ONNX.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(f"There is no file {path}; give the path of an ONNX model.") from error
+    except IsADirectoryError as error:
+        raise InputError(f"{path} is a folder; give the path of an ONNX model.") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    read_metadata(data, str(path))
+    return data
+
+
+def read_metadata(data: bytes, name: str = "the model") -> dict[str, str]:
+    """All `metadata_props` of a serialised ONNX model; the last of two equal keys counts.
+
+    Raises InputError if `data` is not a serialised ONNX model.
+    """
+    try:
+        parts = list(fields(data))
+        if not any(part.number == GRAPH for part in parts):
+            raise ValueError("no graph")
+        pairs = [_pair(part) for part in parts if part.number == METADATA]
+    except (ValueError, IndexError) as error:
+        raise InputError(f"{name} is not an ONNX model, or it is damaged ({len(data):,} bytes).") from error
+    return dict(pairs)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write `data` to a temporary file in the same folder, then rename it to `path`.
+
+    Raises InputError if the folder does not exist or cannot be written to; nothing is left behind.
+    """
+    try:
+        handle, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise InputError(f"{path.parent} cannot be written to: {error.strerror}. Choose another folder.") from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(part, 0o666 & ~_umask())
+        os.replace(part, path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+    finally:
+        Path(part).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _pair(field: Field) -> tuple[str, str]:
+    entry = {part.number: part.text for part in fields(field.payload)}
+    return entry.get(1, ""), entry.get(2, "")
+
+
+def _entry(key: str, value: str) -> bytes:
+    body = b"".join(delimited(number, text.encode()) for number, text in ((1, key), (2, value)))
+    return delimited(METADATA, body)
+
+
+def _without(data: bytes, keys: set[str]) -> bytes:
+    return b"".join(part.whole for part in fields(data) if not (part.number == METADATA and _pair(part)[0] in keys))

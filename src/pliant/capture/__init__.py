@@ -1,0 +1,1 @@
+"""What keeps run-time values live while PyTorch traces a model."""

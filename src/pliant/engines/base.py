@@ -1,0 +1,148 @@
+"""What an engine is, and the session that hides which one it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+from pliant import registry
+from pliant.arguments import Array, bind
+from pliant.artifact import Artifact, read_model
+from pliant.contract import Contract
+from pliant.errors import UsageError
+from pliant.inferred import infer
+from pliant.onnxfile import read
+
+PREFERENCE = ("onnxruntime",)  # of engine="auto"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run. `threads` is None for the engine's own choice; `folder` is where external weights lie."""
+
+    threads: int | None = None
+    folder: Path | None = None
+
+
+class Backend(Protocol):
+    """A model that one engine has loaded."""
+
+    def run(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
+        """The outputs in the order of the graph, as arrays that the caller owns.
+
+        `feeds` fit the contract. Raises PliantError for whatever the engine reports.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free the model; `run` is not called again."""
+        ...
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A way to run ONNX files.
+
+    `package` is the module it needs and `install` what pip calls it. `open` takes a serialised ONNX model, its
+    contract and options; it raises InputError for a model that the engine cannot run.
+    """
+
+    name: str
+    package: str
+    install: str
+    open: Callable[[bytes, Contract, Options], Backend]
+
+    def available(self) -> str | None:
+        """None if the engine can be used here, else a sentence that says why not."""
+        if find_spec(self.package) is None:
+            return f"Engine {self.name!r} needs the package {self.package!r}: pip install {self.install}."
+        return None
+
+
+class Session:
+    """A loaded model: call it with arrays and numbers. A context manager; safe to call from several threads."""
+
+    def __init__(self, backend: Backend, contract: Contract, engine: str) -> None:
+        self.contract = contract
+        self.engine = engine
+        self._backend: Backend | None = backend
+
+    def __call__(self, *args: object, **kwargs: object) -> Any:
+        """Run the model once.
+
+        Arguments are NumPy arrays, or numbers for live values: by position in the order of the contract's
+        inputs, or by name.
+
+        Returns:
+            The output as an array that the caller owns, or a tuple of them if there are several.
+
+        Raises:
+            ContractError: an argument does not fit the contract.
+            InputError: the engine could not compute the result.
+            UsageError: the session is closed.
+        """
+        if self._backend is None:
+            raise UsageError("The session is closed; load the model again.")
+        outputs = self._backend.run(bind(self.contract, args, kwargs))
+        return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+    def close(self) -> None:
+        """Free the model. Closing twice is fine."""
+        if self._backend is not None:
+            self._backend.close()
+            self._backend = None
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def engines() -> list[Engine]:
+    """All engines there are, whether or not they can be used here."""
+    return [_engine(name) for name in registry.names("pliant.engines")]
+
+
+def load(
+    model: str | os.PathLike[str] | Artifact,
+    engine: str = "auto",
+    *,
+    threads: int | None = None,
+) -> Session:
+    """Load an ONNX file, or an artifact, to run it. A file without a contract gets an inferred one.
+
+    Args:
+        engine: its name, or "auto" for the preferred one of those installed.
+        threads: how many to compute with; the engine's own choice if None.
+
+    Raises:
+        InputError: the file is missing, is no ONNX model, or the engine cannot run it.
+        UsageError: the engine does not exist or is not installed.
+    """
+    chosen = _usable(engine)
+    if isinstance(model, Artifact):
+        return Session(chosen.open(model.model, model.contract, Options(threads)), model.contract, chosen.name)
+    data = read_model(model)
+    artifact = Artifact.from_bytes(data, str(model))
+    contract = artifact.contract if artifact else infer(read(data, str(model)))
+    backend = chosen.open(data, contract, Options(threads, Path(model).absolute().parent))
+    return Session(backend, contract, chosen.name)
+
+
+def _usable(name: str) -> Engine:
+    candidates = [_engine(n) for n in (PREFERENCE if name == "auto" else (name,))]
+    reasons = [candidate.available() for candidate in candidates]
+    for candidate, reason in zip(candidates, reasons, strict=True):
+        if reason is None:
+            return candidate
+    raise UsageError(" ".join(reason for reason in reasons if reason))
+
+
+def _engine(name: str) -> Engine:
+    return registry.load("pliant.engines", name, "ENGINE", extra=name)

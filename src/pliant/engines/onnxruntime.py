@@ -1,0 +1,93 @@
+"""ONNX Runtime on the CPU."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+from pliant.arguments import Array
+from pliant.contract import Contract
+from pliant.engines.base import Engine, Options
+from pliant.errors import InputError, PliantError, UsageError
+
+FATAL = 4  # every error is raised too, so logging it as well would only repeat it
+
+# what ONNX Runtime says about an operator it lacks -> the operator
+_UNKNOWN = (
+    r"Fatal error: (?P<op>\S+?)\(-?\d+\) is not a registered function/op",
+    r"Could not find an implementation for (?P<op>\S+?)\(-?\d+\) node",
+    r"No Op registered for (?P<op>\S+) with domain_version",
+)
+
+
+class Loaded:
+    """A model in ONNX Runtime."""
+
+    def __init__(self, session: Any) -> None:
+        self._session: Any = session
+
+    def run(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
+        """See `Backend.run`."""
+        with _errors("ONNX Runtime could not run the model"):
+            return self._session.run(None, dict(feeds))
+
+    def close(self) -> None:
+        """See `Backend.close`."""
+        self._session = None
+
+
+def open_model(model: bytes, contract: Contract, options: Options) -> Loaded:
+    """See `Engine.open`."""
+    del contract  # a file without a contract runs the same way
+    with _errors("ONNX Runtime could not load the model"):
+        ort: Any = import_module("onnxruntime")
+        settings = ort.SessionOptions()
+        settings.log_severity_level = FATAL
+        if options.threads is not None:
+            settings.intra_op_num_threads = options.threads
+        if options.folder is not None:
+            key = "session.model_external_initializers_file_folder_path"
+            settings.add_session_config_entry(key, str(options.folder))
+        return Loaded(ort.InferenceSession(model, settings, providers=["CPUExecutionProvider"]))
+
+
+@contextmanager
+def _errors(what: str) -> Generator[None, None, None]:
+    """The one place where errors of ONNX Runtime become ours."""
+    try:
+        yield
+    except ImportError as error:
+        raise UsageError(f"ONNX Runtime cannot be loaded here ({error}): pip install --upgrade onnxruntime.") from error
+    except MemoryError as error:
+        raise InputError(f"{what}: out of memory. Use a smaller picture or factor.") from error
+    except (*_own_errors(), ValueError, RuntimeError, TypeError) as error:
+        raise _translated(what, str(error)) from error
+
+
+def _own_errors() -> tuple[type[Exception], ...]:
+    """ONNX Runtime's exception classes, which share no base of their own."""
+    state = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
+    kinds = (value for value in vars(state).values() if isinstance(value, type))
+    return tuple(kind for kind in kinds if issubclass(kind, Exception))
+
+
+def _translated(what: str, text: str) -> PliantError:
+    for pattern in _UNKNOWN:
+        if match := re.search(pattern, text):
+            return InputError(
+                f"The model uses the operator {match['op']}, which ONNX Runtime does not have; "
+                "export it with standard ONNX operators."
+            )
+    if "ailed to allocate memory" in text or "bad_alloc" in text:
+        return InputError(f"{what}: out of memory. Use a smaller picture or factor.")
+    node = re.search(r"running (?P<op>\S+) node. Name:'(?P<name>.*?)'", text)
+    where = f" ({node['op']} node {node['name']!r})" if node else ""
+    reason = re.split(r"\[ONNXRuntimeError\] : \d+ : \w+ : |Status Message: ", text)[-1]
+    reason = re.sub(r"^\S+\.(cc|h):\d+ \S+ ", "", reason)  # where in its own source
+    return InputError(f"{what}{where}: {' '.join(reason.split()).rstrip('.')}.")
+
+
+ENGINE = Engine("onnxruntime", "onnxruntime", "onnxruntime", open_model)

@@ -1,0 +1,176 @@
+"""Arithmetic on live numbers, in the precision Python has.
+
+`h * factor` in a model's source is a product of Python numbers: an integer and a double. The exporter's own
+translation makes live floats float32, so that 10 * 1.3 can become 12. Here every float is computed in double;
+beside it a float32 copy is handed to operators of tensors, which expect that type.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from onnxscript import ir
+from onnxscript import opset18 as op
+
+from pliant.operators.base import Operator
+
+EXACT = "pliant.exact"  # key in a value's `meta`: the double behind a float32 copy
+DOUBLE, FLOAT, INT64, BOOL = ir.DataType.DOUBLE, ir.DataType.FLOAT, ir.DataType.INT64, ir.DataType.BOOL
+
+
+def constant(value: Any, dtype: ir.DataType) -> Any:
+    """A 0-d constant."""
+    return op.Constant(value=ir.tensor(value, dtype=dtype))
+
+
+def exact(value: Any) -> tuple[Any, bool]:
+    """A number as (0-d ONNX value, whether it is a double; else it is int64 or bool)."""
+    if isinstance(value, bool):
+        return constant(value, BOOL), False
+    if isinstance(value, int):
+        return constant(value, INT64), False
+    if isinstance(value, float):
+        return constant(value, DOUBLE), True
+    if EXACT in value.meta:
+        return value.meta[EXACT], True
+    if value.dtype in (INT64, BOOL):
+        return value, False
+    return op.Cast(value, to=DOUBLE), True
+
+
+def double(value: Any) -> Any:
+    """A number as a 0-d double."""
+    found, is_double = exact(value)
+    return found if is_double else op.Cast(found, to=DOUBLE)
+
+
+def number(value: Any) -> Any:
+    """The float32 copy of a double, which remembers the double."""
+    copy = op.Cast(value, to=FLOAT)
+    copy.meta[EXACT] = value
+    return copy
+
+
+def arithmetic(body: Callable[..., Any]) -> Callable[..., Any]:
+    """A translation of `body`, which computes on integers if all arguments are, and on doubles otherwise."""
+
+    def translation(*args: Any) -> Any:
+        found = [exact(a) for a in args]
+        if not any(is_double for _, is_double in found):
+            return body(*(value for value, _ in found))
+        return number(body(*(value if is_double else op.Cast(value, to=DOUBLE) for value, is_double in found)))
+
+    return translation
+
+
+def comparison(body: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """A translation of a comparison: bool from two integers or two doubles."""
+
+    def translation(a: Any, b: Any) -> Any:
+        (x, x_double), (y, y_double) = exact(a), exact(b)
+        return body(double(a), double(b)) if x_double or y_double else body(x, y)
+
+    return translation
+
+
+def floored(a: Any, b: Any) -> Any:
+    """`a // b` of integers, towards minus infinity as in Python: ONNX's Div goes towards zero."""
+    return op.Div(op.Sub(a, op.Mod(a, b)), b)
+
+
+def floor_divide(a: Any, b: Any) -> Any:
+    """`a // b`."""
+    (x, x_double), (y, y_double) = exact(a), exact(b)
+    if x_double or y_double:
+        return number(op.Floor(op.Div(double(a), double(b))))
+    return floored(x, y)
+
+
+def modulo(a: Any, b: Any) -> Any:
+    """`a % b`, with the sign of `b` as in Python."""
+    (x, x_double), (y, y_double) = exact(a), exact(b)
+    if not (x_double or y_double):
+        return op.Mod(x, y)
+    x, y = double(a), double(b)
+    rest, zero = op.Mod(x, y, fmod=1), constant(0.0, DOUBLE)
+    other_sign = op.Less(op.Mul(rest, y), zero)
+    return number(op.Where(other_sign, op.Add(rest, y), rest))
+
+
+def divide(a: Any, b: Any) -> Any:
+    """`a / b`: a double, also of two integers."""
+    return number(op.Div(double(a), double(b)))
+
+
+def rounded(body: Callable[[Any], Any]) -> Callable[..., Any]:
+    """A translation of a rounding from float to integer."""
+
+    def translation(value: Any, digits: int | None = None) -> Any:
+        if digits is not None:
+            raise ValueError("round(x, digits) of a live value has no exact ONNX form; round to a whole number")
+        found, is_double = exact(value)
+        return op.Cast(body(found), to=INT64) if is_double else found
+
+    return translation
+
+
+def item(value: Any) -> Any:
+    """`tensor.item()` of one element."""
+    scalar = op.Reshape(value, op.Constant(value=ir.tensor([], dtype=INT64)))
+    if value.dtype == BOOL:
+        return scalar
+    if value.dtype in (FLOAT, DOUBLE, ir.DataType.FLOAT16, ir.DataType.BFLOAT16):
+        return number(op.Cast(scalar, to=DOUBLE))
+    return op.Cast(scalar, to=INT64)
+
+
+def scalar_tensor(value: Any, dtype: int = FLOAT, **ignored: Any) -> Any:
+    """A number as a 0-d tensor of `dtype`, without a detour through float32. Layout and device do not matter."""
+    del ignored
+    return op.Cast(exact(value)[0], to=FLOAT if dtype in (None, -1) else dtype)
+
+
+def choose(condition: Any, a: Any, b: Any) -> Any:
+    """`a if condition else b` of numbers."""
+    return arithmetic(lambda x, y: op.Where(condition, x, y))(a, b)
+
+
+OPERATOR = Operator(
+    translations={
+        operator.add: arithmetic(op.Add),
+        operator.sub: arithmetic(op.Sub),
+        operator.mul: arithmetic(op.Mul),
+        operator.neg: arithmetic(op.Neg),
+        operator.abs: arithmetic(op.Abs),
+        abs: arithmetic(op.Abs),
+        operator.pow: arithmetic(op.Pow),
+        pow: arithmetic(op.Pow),
+        operator.truediv: divide,
+        operator.floordiv: floor_divide,
+        operator.mod: modulo,
+        operator.lt: comparison(op.Less),
+        operator.le: comparison(op.LessOrEqual),
+        operator.gt: comparison(op.Greater),
+        operator.ge: comparison(op.GreaterOrEqual),
+        operator.eq: comparison(op.Equal),
+        operator.ne: comparison(lambda a, b: op.Not(op.Equal(a, b))),
+        math.trunc: rounded(lambda x: x),
+        math.floor: rounded(op.Floor),
+        math.ceil: rounded(op.Ceil),
+        round: rounded(op.Round),
+        torch.sym_int: rounded(lambda x: x),
+        torch.sym_float: lambda value: number(double(value)),
+        torch.sym_max: arithmetic(op.Max),
+        torch.sym_min: arithmetic(op.Min),
+        torch.sym_ite: choose,
+        torch.sym_not: lambda value: op.Not(value),
+        torch._sym_sqrt: lambda value: number(op.Sqrt(double(value))),
+        torch.ops.aten._local_scalar_dense.default: item,
+        torch.ops.aten.item.default: item,
+        torch.ops.aten.scalar_tensor.default: scalar_tensor,
+    }
+)

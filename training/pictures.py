@@ -83,21 +83,26 @@ class Patches:
             crops.append(picture[:, top : top + side, left : left + side])
         return max(crops, key=lambda c: float(c.float().std()))
 
-    def flip(self, batch: Tensor) -> Tensor:
-        """One of the eight symmetries of the square, the same for the whole batch."""
+    def flip(self, patch: Tensor) -> Tensor:
+        """One of the eight symmetries of the square."""
         turns, mirror = torch.randint(0, 4, (2,), generator=self.random).tolist()
-        batch = torch.rot90(batch, turns, (2, 3))
-        return batch.flip(3) if mirror % 2 else batch
+        patch = torch.rot90(patch, turns, (1, 2))
+        return patch.flip(2) if mirror % 2 else patch
 
-    def next(self) -> tuple[Tensor, Tensor]:
-        """A batch as (resized, original), both float [batch, 3, patch, patch] in [0, 1]."""
+    def pair(self) -> tuple[Tensor, Tensor]:
+        """One patch as (resized, original) at a random factor, float [3, patch, patch] in [0, 1]."""
         weights = torch.tensor([weight for _, weight in FACTORS])
         factor = FACTORS[int(torch.multinomial(weights, 1, generator=self.random))][0]
         multiple = factor.numerator
         side = -(-(self.patch + 2 * MARGIN) // multiple) * multiple
-        original = self.flip(torch.stack([self.crop(side) for _ in range(self.batch)])) / 255
+        original = self.flip(self.crop(side))[None] / 255
         small = shrink(original, factor)
         resized = F.interpolate(small, scale_factor=float(factor), mode="bicubic", align_corners=False)
         start = (side - self.patch) // 2
         inner = slice(start, start + self.patch)
-        return resized[..., inner, inner].contiguous(), original[..., inner, inner].contiguous()
+        return resized[0, :, inner, inner], original[0, :, inner, inner]
+
+    def next(self) -> tuple[Tensor, Tensor]:
+        """A batch as (resized, original), both float [batch, 3, patch, patch] in [0, 1], each patch at its own factor."""
+        pairs = [self.pair() for _ in range(self.batch)]
+        return torch.stack([p[0] for p in pairs]), torch.stack([p[1] for p in pairs])

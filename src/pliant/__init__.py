@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pliant.apps.upscale import upscale as upscale
     from pliant.artifact import Artifact as Artifact
     from pliant.contract import Contract as Contract
     from pliant.engines.base import Session as Session
     from pliant.engines.base import load as load
     from pliant.errors import PliantError as PliantError
     from pliant.exporter.export import export as export
-    from pliant.imaging.upscale import upscale as upscale
 
 __version__ = "0.1.0"
 
@@ -25,7 +25,7 @@ _HOMES = {
     "Session": "pliant.engines.base",
     "export": "pliant.exporter.export",
     "load": "pliant.engines.base",
-    "upscale": "pliant.imaging.upscale",
+    "upscale": "pliant.apps.upscale",
 }
 __all__ = ["Artifact", "Contract", "PliantError", "Session", "export", "load", "upscale"]
 

@@ -68,7 +68,8 @@ class Input:
     """One input of the ONNX graph, in the order of the PyTorch arguments.
 
     `dtype` is NumPy's name. `dims` is empty for a number. `role` is "image" for a picture, "value" for a
-    live value, "tensor" otherwise. `values` bounds the elements of a live value.
+    live value, "tensor" otherwise. `values` bounds the elements of a live value; `example` holds the elements it
+    had when the model was exported, from which verification draws others.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Input:
     dims: tuple[Dim, ...] = ()
     role: Role = "tensor"
     values: Range = field(default_factory=Range)
+    example: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ class Contract:
 
 def _input(data: dict[str, Any]) -> Input:
     dims = tuple(Dim(**d) for d in data["dims"])
-    return Input(data["name"], data["dtype"], dims, data["role"], Range(**data["values"]))
+    return Input(data["name"], data["dtype"], dims, data["role"], Range(**data["values"]), tuple(data["example"]))
 
 
 def _provenance(data: dict[str, Any]) -> Provenance:

@@ -37,7 +37,7 @@ class Route:
     operand: str
 
     def __str__(self) -> str:
-        return " → ".join((self.start, *(node.op for node in self.nodes))) + f" ({self.operand})"
+        return " -> ".join((self.start, *(node.op for node in self.nodes))) + f" ({self.operand})"
 
 
 def inline(graph: Graph) -> Body:

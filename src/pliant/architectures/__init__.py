@@ -1,0 +1,1 @@
+"""Networks whose weights pliant can turn into a model: one per file, each declaring `ARCHITECTURE`."""

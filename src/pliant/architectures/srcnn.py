@@ -7,9 +7,16 @@ on luma; the deployment tutorial resizes inside it and works on RGB, which is wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from pliant.architectures.base import Architecture, ImageModel, State
+from pliant.contract import Image
+
+MOST = 64.0  # the largest factor the contract admits; memory is the limit long before
 
 
 class SRCNN(nn.Module):
@@ -49,3 +56,42 @@ class SRCNN(nn.Module):
         """
         resized = F.interpolate(image, scale_factor=factor, mode="bicubic", align_corners=False)
         return self.restore(resized)
+
+
+SHAPES = {"conv1.weight": 4, "conv1.bias": 1, "conv2.weight": 4, "conv2.bias": 1, "conv3.weight": 4, "conv3.bias": 1}
+
+
+def detect(state: State) -> str:
+    """See `Architecture.detect`."""
+    if missing := sorted(set(SHAPES) - set(state)):
+        return f"no {', '.join(missing[:3])}"
+    if extra := sorted(set(state) - set(SHAPES)):
+        return f"{extra[0]} is not part of it"
+    if wrong := [name for name, rank in SHAPES.items() if state[name].dim() != rank]:
+        return f"{wrong[0]} has shape {tuple(state[wrong[0]].shape)}"
+    first, second, third = (state[f"conv{k}.weight"] for k in (1, 2, 3))
+    chained = first.shape[0] == second.shape[1] and second.shape[0] == third.shape[1] and third.shape[0] == first.shape[1]
+    square = all(w.shape[2] == w.shape[3] and w.shape[2] % 2 for w in (first, second, third))
+    biases = all(state[f"conv{k}.bias"].shape[0] == state[f"conv{k}.weight"].shape[0] for k in (1, 2, 3))
+    if not (chained and square and biases):
+        return "three convolutions that follow each other, with odd square kernels"
+    return "" if first.shape[1] in (1, 3) else f"1 or 3 colour channels; conv1 takes {first.shape[1]}"
+
+
+def load(state: State, facts: Mapping[str, str]) -> ImageModel:
+    """See `Architecture.load`. The fact "residual" tells the two forms apart; published weights are not residual."""
+    first, second, third = (state[f"conv{k}.weight"] for k in (1, 2, 3))
+    channels = first.shape[1]
+    module = SRCNN(
+        channels,
+        (first.shape[0], second.shape[0]),
+        (first.shape[2], second.shape[2], third.shape[2]),
+        residual=facts.get("residual") == "true",
+    )
+    module.load_state_dict(dict(state))
+    image = Image(colours="RGB" if channels == 3 else "GREY")
+    example = (torch.rand(1, channels, 24, 17, generator=torch.Generator().manual_seed(0)), 3.0)
+    return ImageModel(module.eval(), example, image, values={"factor": (1, MOST)})
+
+
+ARCHITECTURE = Architecture("srcnn", detect, load)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
-from pliant import registry
 from pliant.arguments import Array, bind
 from pliant.artifact import Artifact, read_model
 from pliant.contract import Contract
 from pliant.errors import UsageError
 from pliant.inferred import infer
 from pliant.onnxfile import read
+from pliant.registry import load as load_member
+from pliant.registry import names
 
+FAMILY = "pliant.engines"
 PREFERENCE = ("onnxruntime",)  # of engine="auto"
 
 
@@ -56,6 +59,14 @@ class Engine:
     package: str
     install: str
     open: Callable[[bytes, Contract, Options], Backend]
+
+    @property
+    def version(self) -> str | None:
+        """Of the package that is installed, or None."""
+        try:
+            return metadata.version(self.install)
+        except metadata.PackageNotFoundError:
+            return None
 
     def available(self) -> str | None:
         """None if the engine can be used here, else a sentence that says why not."""
@@ -106,7 +117,7 @@ class Session:
 
 def engines() -> list[Engine]:
     """All engines there are, whether or not they can be used here."""
-    return [_engine(name) for name in registry.names("pliant.engines")]
+    return [_engine(name) for name in names(FAMILY)]
 
 
 def load(
@@ -145,4 +156,4 @@ def _usable(name: str) -> Engine:
 
 
 def _engine(name: str) -> Engine:
-    return registry.load("pliant.engines", name, "ENGINE", extra=name)
+    return load_member(FAMILY, name, "ENGINE", extra=name)

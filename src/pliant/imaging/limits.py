@@ -20,8 +20,8 @@ def check_memory(width: int, height: int, what: str = "The result", available: i
     free = available_memory() if available is None else available
     if (needed := width * height * BYTES_PER_PIXEL) > free:
         raise PictureError(
-            f"{what} would be {width:,} x {height:,} ({width * height / 1e6:,.0f} MP), which needs about "
-            f"{needed / GIB:,.1f} GiB of memory, but {free / GIB:,.1f} GiB are free; use a smaller factor or size."
+            f"{what} would be {_count(width)} x {_count(height)} pixels ({_count(width * height // 10**6)} MP), which "
+            f"needs about {_gib(needed)} of memory, but {_gib(free)} are free; use a smaller factor or size."
         )
 
 
@@ -29,9 +29,18 @@ def check_format(width: int, height: int, name: str, ceiling: int) -> None:
     """Raise PictureError if a side is longer than the file format called `name` can store."""
     if max(width, height) > ceiling:
         raise PictureError(
-            f"The result would be {width:,} x {height:,}, but a {name} picture has at most {ceiling:,} pixels on a "
+            f"The result would be {width:,} x {height:,}, but {name} stores at most {ceiling:,} pixels on a "
             "side; write a PNG or use a smaller factor or size."
         )
+
+
+def _count(number: int) -> str:
+    """In digits, or as a power of ten from a million million on: a mistyped factor makes any number."""
+    return f"{number:,}" if number < 10**12 else f"10^{len(str(number)) - 1}"
+
+
+def _gib(size: int) -> str:
+    return f"{size / GIB:.1f} GiB" if size < 100 * GIB else f"{_count(size // GIB)} GiB"
 
 
 def available_memory() -> int:

@@ -73,7 +73,8 @@ class Network:
         if kind.kind != "f":
             return float(ceil(factor))
         near = kind.type(factor)
-        return float(near if near >= factor else np.nextafter(near, kind.type(np.inf)))
+        # compared as Python floats: NumPy would first round `factor` to the type of `near`
+        return float(near) if float(near) >= factor else float(np.nextafter(near, kind.type(np.inf)))
 
     def __call__(self, values: Array, factor: float) -> Array:
         """Network values [1, c, h, w] upscaled by `factor` to [1, c, H, W], float32.

@@ -58,7 +58,7 @@ def scaled(source: Size, factor: float) -> Size:
 
 
 def _by_factor(network: Network, source: Size, factor: float) -> Plan:
-    if not (isfinite(factor) and factor > 0):
+    if not (factor > 0 and isfinite(factor * max(source))):
         raise UsageError(f"The factor is {factor:g}; give a number above 0, for example 4 or 2.5.")
     wanted = network.rounded(factor) or factor
     result = scaled(source, wanted)
@@ -97,8 +97,8 @@ def _check_range(network: Network, source: Size, factor: float, low: bool) -> No
     least, most = network.factors.minimum, network.factors.maximum
     if most is not None and factor > most:
         raise ContractError(
-            f"That is {factor:g} times the picture, but the model goes up to {most:g}: "
-            f"at most {_text(scaled(source, most))}."
+            f"The result would be {factor:g} times the picture, but the model goes up to {most:g} times, "
+            f"which is {_text(scaled(source, most))}; use a smaller factor or size."
         )
     if low and network.factor is not None and least is not None and factor < least:
         raise ContractError(f"The factor is {factor:g}, but the model takes {network.factors}.")

@@ -8,18 +8,19 @@ from typing import Any
 
 from pliant.errors import PictureError, UsageError
 
-READ = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "GIF")  # Pillow's names; MPO is what some cameras call a JPEG
+READ = ("PNG", "JPEG", "WEBP", "BMP", "GIF")  # Pillow's names
 
 
 @dataclass(frozen=True)
 class Format:
     """A format to write.
 
-    `name` is Pillow's. `suffixes` begins with the usual one. `ceiling` is the longest side in pixels.
-    `channels` are the numbers of channels it holds, `deep` says whether grey may have 16 bits. `options` go to
-    Pillow.
+    `title` is for people, `name` for Pillow. `suffixes` begins with the usual one. `ceiling` is the longest
+    side in pixels. `channels` are the numbers of channels it holds, `deep` says whether levels may have 16
+    bits. `options` go to Pillow.
     """
 
+    title: str
     name: str
     suffixes: tuple[str, ...]
     ceiling: int
@@ -29,10 +30,10 @@ class Format:
 
 
 FORMATS = (
-    Format("PNG", (".png",), 2**31 - 1, (1, 2, 3, 4), deep=True),
+    Format("PNG", "PNG", (".png",), 2**31 - 1, (1, 2, 3, 4), deep=True),
     # a network sharpens edges; chroma at half size would blur them again
-    Format("JPEG", (".jpg", ".jpeg", ".jpe"), 65_535, (1, 3), options={"quality": 95, "subsampling": 0}),
-    Format("WEBP", (".webp",), 16_383, (3, 4), options={"quality": 95}),
+    Format("JPEG", "JPEG", (".jpg", ".jpeg", ".jpe"), 65_535, (1, 3), options={"quality": 95, "subsampling": 0}),
+    Format("WebP", "WEBP", (".webp",), 16_383, (3, 4), options={"quality": 95}),
 )
 
 
@@ -41,7 +42,10 @@ def by_name(name: str) -> Format:
 
     Raises UsageError if pliant does not write it.
     """
-    return _find(f".{name.lower().lstrip('.')}") or _unknown(UsageError(f"Format {name!r} is not written; {_offer()}."))
+    found = _find(f".{name.lower().lstrip('.')}")
+    if found is None:
+        raise UsageError(f"Format {name!r} is not written; {_offer()}.")
+    return found
 
 
 def by_suffix(path: Path) -> Format:
@@ -50,8 +54,10 @@ def by_suffix(path: Path) -> Format:
     Raises PictureError if pliant does not write it.
     """
     found = _find(path.suffix.lower())
-    subject = f"ends in {path.suffix!r}, which is not written" if path.suffix else "has no suffix that says the format"
-    return found or _unknown(PictureError(f"{path.name} {subject}; {_offer()}."))
+    if found is None:
+        fault = f"ends in {path.suffix!r}, which is not written" if path.suffix else "has no suffix"
+        raise PictureError(f"{path.name} {fault}; {_offer()}.")
+    return found
 
 
 def for_source(path: Path, name: str) -> tuple[Format, str]:
@@ -59,7 +65,7 @@ def for_source(path: Path, name: str) -> tuple[Format, str]:
 
     A source in a format that is only read becomes a PNG.
     """
-    written = {"MPO": "JPEG"}.get(name, name)
+    written = "JPEG" if name == "MPO" else name  # several JPEGs in one file, as some cameras write
     own = next((f for f in FORMATS if f.name == written), FORMATS[0])
     return own, path.suffix if path.suffix.lower() in own.suffixes else own.suffixes[0]
 
@@ -70,7 +76,3 @@ def _find(suffix: str) -> Format | None:
 
 def _offer() -> str:
     return f"use {', '.join(f.suffixes[0] for f in FORMATS[:-1])} or {FORMATS[-1].suffixes[0]}"
-
-
-def _unknown(error: Exception) -> Format:
-    raise error

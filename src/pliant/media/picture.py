@@ -15,7 +15,7 @@ class Picture:
     """Upright pixels and what goes with them.
 
     `pixels` is [h, w, c]: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha (not premultiplied). They are uint8,
-    or uint16 for deep grey. `icc` is a colour profile, `exif` an EXIF block that says upright, `dpi` horizontal
+    or uint16. `icc` is a colour profile, `exif` an EXIF block that says upright, `dpi` horizontal
     and vertical pixels per inch; each may be missing. `format` is Pillow's name of the format read. `notes` are
     sentences about what reading lost.
     """

@@ -12,24 +12,31 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 from pliant.errors import PictureError
 from pliant.media.formats import READ
 from pliant.media.picture import Array, Picture
+from pliant.media.png16 import read_deep, with_key
 
 ORIENTATION, WIDTH, HEIGHT, DETAILS = 0x0112, 0xA002, 0xA003, 0x8769  # EXIF tags
-SIDEWAYS = (5, 6, 7, 8)  # orientations that swap width and height
 
 # what Pillow raises on damaged files, by format and place: a PNG chunk, a deflate stream, a TIFF header in EXIF
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
 
 # Pillow mode -> mode that is worked on; modes that are missing are refused
 _MODES = {
-    **{mode: "L" for mode in ("1", "L")},
-    **{mode: "LA" for mode in ("LA", "La")},
-    **{mode: "RGB" for mode in ("RGB", "RGBX", "P", "CMYK", "YCbCr", "LAB", "HSV")},
-    **{mode: "RGBA" for mode in ("RGBA", "RGBa", "PA")},
+    "1": "L",
+    "L": "L",
+    "LA": "LA",
+    "La": "LA",
+    "RGB": "RGB",
+    "RGBX": "RGB",
+    "P": "RGB",
+    "YCbCr": "RGB",
+    "RGBA": "RGBA",
+    "RGBa": "RGBA",
+    "PA": "RGBA",
 }
 
 
@@ -40,9 +47,8 @@ def read_size(path: Path) -> tuple[int, int, str]:
     """
     with _opened(path) as image:
         width, height = image.size
-        # asking a PNG without early EXIF for it would decode the picture
-        turned = "exif" in image.info and image.getexif().get(ORIENTATION) in SIDEWAYS
-        return (height, width, image.format or "") if turned else (width, height, image.format or "")
+        sideways = _orientation(image) >= 5
+        return (height, width, image.format or "") if sideways else (width, height, image.format or "")
 
 
 def read_picture(path: Path) -> Picture:
@@ -52,20 +58,20 @@ def read_picture(path: Path) -> Picture:
     its profile. Raises PictureError.
     """
     with _opened(path) as image:
+        deep = read_deep(image, path)
         image.load()
-        notes = list(_notes(image, path))
-        exif, lost = _exif(image)
         icc = image.info.get("icc_profile") or None
-        upright = ImageOps.exif_transpose(image)
-        if upright.mode == "CMYK":
-            upright, icc = _from_cmyk(upright, icc), None
+        colours, icc = (_from_cmyk(image, icc), None) if image.mode == "CMYK" else (image, icc)
+        pixels = deep if deep is not None else _pixels(colours, path)
+        upright = _turned(pixels, _orientation(image))
+        exif, lost = _exif(image)  # takes the orientation out
         return Picture(
-            pixels=_pixels(upright),
+            pixels=upright,
             format=image.format or "",
             icc=icc,
             exif=exif,
             dpi=_dpi(image),
-            notes=(*notes, *lost),
+            notes=(*_notes(image), *lost),
         )
 
 
@@ -99,26 +105,31 @@ def _check_file(path: Path) -> None:
         raise PictureError(f"{path} is empty (0 bytes); get another copy of it.")
 
 
-def _pixels(image: Image.Image) -> Array:
+def _pixels(image: Image.Image, path: Path) -> Array:
     if image.mode.startswith("I"):
-        values = np.asarray(image)
-        if values.min() < 0 or values.max() > 0xFFFF:
-            raise PictureError("The picture has levels beyond 16 bits; convert it to 8 or 16 bits first.")
-        return values.astype(np.uint16)[..., None]
-    wanted = _MODES.get(image.mode)
-    if wanted is None:
-        raise PictureError(f"The picture has pixels of kind {image.mode!r}; convert it to grey or RGB first.")
-    if "transparency" in image.info and not wanted.endswith("A"):
-        wanted = "LA" if wanted == "L" and image.mode == "L" else "RGBA"
-    converted = image if image.mode == wanted else _converted(image, wanted)
-    pixels = np.asarray(converted)
+        levels = np.asarray(image)
+        if levels.min() < 0 or levels.max() > 0xFFFF:
+            raise PictureError(f"{path} has levels beyond 16 bits; convert it to 8 or 16 bits first.")
+        deep = levels.astype(np.uint16)[..., None]
+        return with_key(deep, image.info["transparency"]) if "transparency" in image.info else deep
+    if image.mode not in _MODES:
+        raise PictureError(f"{path} has pixels of kind {image.mode!r}; convert it to grey or RGB first.")
+    mode = _MODES[image.mode]
+    if "transparency" in image.info and not mode.endswith("A"):
+        mode = "LA" if image.mode == "L" else "RGBA"
+    pixels = np.asarray(image if image.mode == mode else image.convert(mode))
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
-def _converted(image: Image.Image, mode: str) -> Image.Image:
-    if image.mode == "PA":
-        image = image.convert("RGBA")
-    return image.convert(mode)
+def _turned(pixels: Array, orientation: int) -> Array:
+    """Upright, from the eight orientations of EXIF; each of those from 5 on swaps width and height."""
+    if orientation >= 5:
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
 
 
 def _from_cmyk(image: Image.Image, icc: bytes | None) -> Image.Image:
@@ -131,6 +142,17 @@ def _from_cmyk(image: Image.Image, icc: bytes | None) -> Image.Image:
         except (ImageCms.PyCMSError, OSError):
             pass
     return image.convert("RGB")
+
+
+def _orientation(image: Image.Image) -> int:
+    """As EXIF says; 1, upright, without readable EXIF."""
+    if "exif" not in image.info:  # asking a PNG that has it further back would decode the picture
+        return 1
+    try:
+        orientation = int(image.getexif().get(ORIENTATION, 1))
+    except (*_DAMAGE, TypeError):
+        return 1
+    return orientation if 1 <= orientation <= 8 else 1
 
 
 def _exif(image: Image.Image) -> tuple[bytes | None, list[str]]:
@@ -154,17 +176,8 @@ def _dpi(image: Image.Image) -> tuple[float, float] | None:
     return (float(dpi[0]), float(dpi[1])) if usable else None
 
 
-def _notes(image: Image.Image, path: Path) -> Generator[str, None, None]:
-    if image.format == "PNG" and _png_depth(path) == 16 and not image.mode.startswith("I"):
-        yield "The picture has 16 bits for each colour; 8 are used."
-    if image.mode.startswith("I") and "transparency" in image.info:
-        yield "The transparent level of the 16-bit picture was left out."
+def _notes(image: Image.Image) -> Generator[str, None, None]:
     if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
         yield "The picture is animated; only the first frame is used."
-
-
-def _png_depth(path: Path) -> int:
-    """Bits for each channel, as the IHDR chunk says; Pillow does not tell."""
-    with path.open("rb") as file:
-        header = file.read(26)
-    return header[24] if len(header) == 26 else 8
+    if image.mode == "CMYK":
+        yield "The CMYK colours were converted to RGB."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from pliant.artifact import write_atomically
 from pliant.errors import PictureError, UsageError
 from pliant.media.formats import Format, by_name, by_suffix, for_source
 from pliant.media.picture import Array, Picture
+from pliant.media.png16 import encode
 
 EXIF_LIMIT = 65_533 - 6  # what a JPEG segment holds beside its own header
 PROFILES = {1: b"GRAY", 2: b"GRAY", 3: b"RGB ", 4: b"RGB "}  # colour space in an ICC header, by channels
@@ -41,7 +41,7 @@ def choose(
     else:
         chosen, path = by_suffix(destination), destination
         if asked not in (None, chosen):
-            raise UsageError(f"{path.name} says {chosen.name}, but the format asked for is {name}; give one of them.")
+            raise UsageError(f"{path.name} says {chosen.title}, but the format asked for is {name}; give one of them.")
     _check_place(source, path)
     return path, chosen
 
@@ -55,42 +55,45 @@ def _check_place(source: Path, path: Path) -> None:
         raise PictureError(f"{path} is the source itself, which is never overwritten; choose another destination.")
 
 
-def write_picture(picture: Picture, path: Path, format: Format) -> tuple[str, ...]:  # noqa: A002 - Pillow's word
+def write_picture(picture: Picture, path: Path, target: Format) -> tuple[str, ...]:
     """Write `picture` to `path`, replacing what is there in one step.
 
     Returns sentences about what the format cannot hold. Raises InputError if the file cannot be written.
     """
-    pixels, notes = _fitting(picture.pixels, format)
-    options: dict[str, Any] = dict(format.options)
-    if picture.dpi is not None and format.name != "WEBP":
-        options["dpi"] = picture.dpi
-    if picture.icc is not None:
-        if picture.icc[16:20] == PROFILES[pixels.shape[2]]:
-            options["icc_profile"] = picture.icc
-        else:
-            notes.append("The colour profile does not fit the pixels and was left out.")
-    if picture.exif is not None:
-        if format.name == "JPEG" and len(picture.exif) > EXIF_LIMIT:
-            notes.append("The EXIF data is too long for a JPEG and was left out.")
-        else:
-            options["exif"] = picture.exif
-    encoded = BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(encoded, format.name, **options)
-    write_atomically(path, encoded.getvalue())
+    pixels, notes = _fitting(picture.pixels, target)
+    icc, exif = picture.icc, picture.exif
+    if icc is not None and icc[16:20] != PROFILES[pixels.shape[2]]:
+        icc = None
+        notes.append("The colour profile does not fit the pixels and was left out.")
+    if exif is not None and target.name == "JPEG" and len(exif) > EXIF_LIMIT:
+        exif = None
+        notes.append("The EXIF data is too long for a JPEG and was left out.")
+    if pixels.dtype == np.uint16:
+        write_atomically(path, encode(pixels, icc, exif, picture.dpi))
+    else:
+        write_atomically(path, _encoded(pixels, target, {"icc_profile": icc, "exif": exif, "dpi": picture.dpi}))
     return tuple(notes)
 
 
-def _fitting(pixels: Array, format: Format) -> tuple[Array, list[str]]:  # noqa: A002
+def _encoded(pixels: Array, target: Format, metadata: dict[str, Any]) -> bytes:
+    given = {key: value for key, value in metadata.items() if value is not None}
+    file = BytesIO()
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    image.save(file, target.name, **target.options, **given)
+    return file.getvalue()
+
+
+def _fitting(pixels: Array, target: Format) -> tuple[Array, list[str]]:
     """Pixels in a number of channels and a depth that the format holds, and what that lost."""
     notes: list[str] = []
-    if pixels.dtype == np.uint16 and not format.deep:
+    if pixels.dtype == np.uint16 and not target.deep:
         pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-        notes.append(f"{format.name} has no 16-bit grey; 8 bits were written.")
-    if pixels.shape[2] in (1, 2) and not {1, 2} & set(format.channels):
+        notes.append(f"{target.title} has no 16-bit levels; 8 bits were written.")
+    if pixels.shape[2] in (1, 2) and not {1, 2} & set(target.channels):
         pixels = np.concatenate([pixels[..., :1].repeat(3, axis=2), pixels[..., 1:]], axis=2)
-    if pixels.shape[2] not in format.channels:
+    if pixels.shape[2] not in target.channels:
         pixels = _flattened(pixels)
-        notes.append(f"{format.name} has no transparency; the picture was put on white.")
+        notes.append(f"{target.title} has no transparency; the picture was put on white.")
     return np.ascontiguousarray(pixels), notes
 
 
@@ -98,8 +101,3 @@ def _flattened(pixels: Array) -> Array:
     """Without its alpha channel, on white, rounded half up."""
     colour, alpha = pixels[..., :-1].astype(np.uint32), pixels[..., -1:].astype(np.uint32)
     return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
-
-
-def with_pixels(picture: Picture, pixels: Array) -> Picture:
-    """`picture` with other pixels; everything else goes with them."""
-    return replace(picture, pixels=pixels)

@@ -1,0 +1,1 @@
+"""What people and programs use: it joins engines, imaging and media."""

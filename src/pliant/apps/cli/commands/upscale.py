@@ -1,0 +1,93 @@
+"""pliant upscale."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pliant.apps.cli.options import common, print_notes, progress
+
+if TYPE_CHECKING:
+    from pliant.apps.upscale import Result
+
+
+def parse_size(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
+    """1920x1080, 1920x or x1080 as (width, height), with None for the side left out.
+
+    Raises click.BadParameter for anything else.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d*)[xX*](\d*)", text)
+    if not match or not (match[1] or match[2]):
+        raise click.BadParameter(
+            f"{text!r} is no size; give for example 1920x1080, 1920x or x1080.", context, parameter
+        )
+    return tuple(int(side) if side else None for side in match.groups())
+
+
+@click.command()
+@click.argument("source", required=False)
+@click.argument("destination", required=False)
+@click.option("-i", "--input", "source_option", metavar="PATH", help="The picture, instead of SOURCE.")
+@click.option("-o", "--output", "destination_option", metavar="PATH", help="The result, instead of DESTINATION.")
+@click.option("-s", "--factor", type=float, help="Upscale factor, whole or not: 4, 2.5.  [default: 4]")
+@click.option(
+    "--size", metavar="WxH", callback=parse_size, help="Size of the result in pixels: 1920x1080, 1920x, x1080."
+)
+@click.option("-m", "--model", metavar="PATH|NAME", help="An ONNX file or a shipped model.  [default: srcnn]")
+@click.option("-f", "--format", "file_format", metavar="FORMAT", help="png, jpeg or webp.  [default: as the source]")
+@click.option("--engine", default="auto", show_default=True, help="What runs the model; see: pliant engines.")
+@common
+def upscale(
+    source: str | None,
+    destination: str | None,
+    source_option: str | None,
+    destination_option: str | None,
+    factor: float | None,
+    size: tuple[int | None, int | None] | None,
+    model: str | None,
+    file_format: str | None,
+    engine: str,
+    as_json: bool,
+) -> None:
+    """Upscale a picture.
+
+    SOURCE is a PNG, JPEG, WebP, BMP or GIF. DESTINATION is a PNG, JPEG or WebP; without it the result lies
+    beside the source, with the factor or size in its name. The source is never overwritten.
+    """
+    from pliant.apps.upscale import upscale as run
+
+    picked = _one("SOURCE", source, "-i", source_option)
+    if picked is None:
+        raise click.UsageError("Give the path of a picture, for example: pliant upscale face.png -s 4")
+    target = _one("DESTINATION", destination, "-o", destination_option)
+    with progress() as report:
+        result = run(picked, target, factor, size=size, model=model, engine=engine, format=file_format, report=report)
+    print_notes(result.notes)
+    click.echo(_json(result) if as_json else _sentence(result))
+
+
+def _one(name: str, positional: str | None, option: str, value: str | None) -> str | None:
+    if positional is not None and value is not None:
+        raise click.UsageError(f"Got both {name} and {option}; give one of them.")
+    return positional if value is None else value
+
+
+def _json(result: Result) -> str:
+    return json.dumps(asdict(result), default=str)
+
+
+def _sentence(result: Result) -> str:
+    before, after = ("{:,} x {:,}".format(*size) for size in (result.source_size, result.size))
+    return (
+        f"{result.destination}: {after} pixels from {before}, in {result.seconds:.1f} s "
+        f"({result.model}, {result.engine})"
+    )
+
+
+COMMAND = upscale

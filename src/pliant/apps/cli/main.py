@@ -1,0 +1,76 @@
+"""Entry point of the command `pliant`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from pliant import __version__
+from pliant.apps.cli.options import State
+from pliant.errors import PliantError
+from pliant.registry import load, names
+
+COMMANDS = "pliant.apps.cli.commands"
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+BAD_INPUT = 2
+
+
+class Commands(click.Group):
+    """Finds commands by file name and imports one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands, sorted."""
+        del ctx
+        return names(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or None if there is no such file."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        return load(COMMANDS, cmd_name, "COMMAND", extra="export")
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def cli() -> None:
+    """Ship PyTorch super-resolution models as ONNX, and upscale pictures with them.
+
+    Try: pliant upscale face.png -s 4
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status.
+
+    0: done. 1: a check failed. 2: bad usage or input, with one sentence on stderr. 130: interrupted. What is
+    not expected is a defect of pliant and raises.
+    """
+    state = State()
+    try:
+        status = cli.main(arguments, prog_name="pliant", standalone_mode=False, obj=state)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except PliantError as error:
+        return _report(error, str(error), error.exit_status, state)
+    except MemoryError as error:
+        return _report(error, "Out of memory; use a smaller factor or picture.", BAD_INPUT, state)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("pliant: interrupted.", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # whoever read our output has gone; Python would complain when it flushes at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status if isinstance(status, int) else 0
+
+
+def _report(error: BaseException, text: str, status: int, state: State) -> int:
+    if state.verbose:
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    click.echo(f"pliant: {' '.join(text.split())}", err=True)
+    return status

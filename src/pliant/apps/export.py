@@ -1,0 +1,160 @@
+"""Exporting from the command line: a weights file, or a Python object named by its module."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module, util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pliant.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from pliant.artifact import Artifact
+
+WEIGHTS = (".pth", ".pt", ".ckpt", ".safetensors", ".bin")
+PICTURE = (1, 3, 64, 48)  # the example for a first argument that is not given
+FACTOR_NAMES = ("factor", "scale", "scale_factor", "upscale_factor")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to export and how; see `pliant export --help`."""
+
+    source: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    dims: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+
+
+def run(request: Request, say: Callable[[str], None] | None = None) -> Artifact:
+    """Export what `request` names.
+
+    Raises UsageError or InputError for what cannot be found or read, ExportError for what cannot be exported.
+    """
+    if request.source.lower().endswith(WEIGHTS):
+        return _from_weights(request, say)
+    if ":" in request.source:
+        return _from_python(request, say)
+    raise UsageError(
+        f"{request.source!r} is neither a weights file ({', '.join(WEIGHTS)}) nor a Python object package.module:factory."
+    )
+
+
+def _from_weights(request: Request, say: Callable[[str], None] | None) -> Artifact:
+    if request.arguments:
+        raise UsageError("--arg is for package.module:factory; a weights file brings its own example.")
+    from pliant.architectures.base import recognise
+    from pliant.exporter.checkpoint import read_checkpoint
+    from pliant.exporter.export import export
+
+    state, facts = read_checkpoint(request.source)
+    _, model = recognise(state, facts, request.source)
+    return export(
+        model.module,
+        model.example,
+        dims={**model.dims, **request.dims},
+        values={**model.values, **request.values},
+        image=model.image,
+        notes=model.notes,
+        progress=say,
+    )
+
+
+def _from_python(request: Request, say: Callable[[str], None] | None) -> Artifact:
+    from pliant.exporter.export import export
+
+    made = _find(request.source)()
+    module, example = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
+    from torch import nn
+
+    if not isinstance(module, nn.Module):
+        raise UsageError(
+            f"{request.source} gave {type(module).__name__}; it must give a torch.nn.Module, or (module, example arguments)."
+        )
+    if example is not None and not request.arguments:
+        return export(module, tuple(example), dims=request.dims, values=request.values, progress=say)
+    args, kwargs = _arguments(module, request.arguments)
+    return export(module, args, kwargs, dims=request.dims, values=request.values, progress=say)
+
+
+def _find(source: str) -> Callable[[], Any]:
+    """The callable that `package.module:name` or `path/to/file.py:name` stands for."""
+    place, _, name = source.rpartition(":")
+    try:
+        if place.endswith(".py"):
+            module = _load_file(Path(place))
+        else:
+            sys.path.insert(0, str(Path.cwd()))
+            try:
+                module = import_module(place)
+            finally:
+                sys.path.remove(str(Path.cwd()))
+    except ModuleNotFoundError as error:
+        raise UsageError(f"There is no Python module {error.name!r}; run this where {place} can be imported.") from error
+    found = getattr(module, name, None)
+    if not callable(found):
+        names = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_") and v.__module__ == module.__name__]
+        raise UsageError(f"{place} has no class or function {name!r}; it has: {', '.join(names) or 'none'}.")
+    return found
+
+
+def _load_file(path: Path) -> Any:
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.")
+    spec = util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise InputError(f"{path} cannot be imported as Python.")
+    module = util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _arguments(module: Any, given: Mapping[str, str]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Example arguments for `forward`: those given as text, and guesses for the others that have no default."""
+    parameters = inspect.signature(module.forward).parameters
+    if unknown := sorted(set(given) - set(parameters)):
+        raise UsageError(f"forward has no argument {unknown[0]!r}; it has: {', '.join(parameters)}.")
+    import torch
+
+    chosen: dict[str, Any] = {}
+    for k, (name, parameter) in enumerate(parameters.items()):
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        if name in given:
+            chosen[name] = parse_argument(given[name])
+        elif parameter.default is parameter.empty:
+            if k == 0:
+                chosen[name] = torch.rand(PICTURE)
+            elif name in FACTOR_NAMES:
+                chosen[name] = 3.0
+            else:
+                raise UsageError(
+                    f"An example for argument {name!r} is missing; give one: --arg {name}=2.5, --arg {name}=1x3x64x48 or "
+                    f"--arg {name}=tensor:2.5."
+                )
+    return (), chosen
+
+
+def parse_argument(text: str) -> Any:
+    """An example argument: "1x3x64x48" is random float32 in [0, 1), "3" and "2.5" are Python numbers,
+    "tensor:2.5" is a tensor of rank 0 and "tensor:1,1,3,3" one of rank 1, int64 if all numbers are whole.
+
+    Raises UsageError for anything else.
+    """
+    import torch
+
+    if re.fullmatch(r"\d+(x\d+)+", text):
+        return torch.rand([int(n) for n in text.split("x")])
+    try:
+        if text.startswith("tensor:"):
+            numbers = [float(n) if re.search(r"[.e]", n) else int(n) for n in text.removeprefix("tensor:").split(",")]
+            return torch.tensor(numbers[0] if len(numbers) == 1 else numbers)
+        return float(text) if re.search(r"[.en]", text) else int(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no example; give 1x3x64x48, 2.5, 3, tensor:2.5 or tensor:1,1,3,3.") from error

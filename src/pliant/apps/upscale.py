@@ -1,0 +1,145 @@
+"""Upscale one picture file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter
+
+from pliant.apps.models import find
+from pliant.engines.base import Session, load
+from pliant.imaging.limits import check_format
+from pliant.imaging.network import Network
+from pliant.imaging.picture import upscale_array
+from pliant.imaging.sizes import Plan, plan
+from pliant.media.formats import Format
+from pliant.media.picture import Picture
+from pliant.media.read import read_picture, read_size
+from pliant.media.write import choose, write_picture
+
+PathLike = str | os.PathLike[str]
+Sides = tuple[int | None, int | None]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was done. Sizes are (width, height).
+
+    `factor` is what the network computed with. `notes` are sentences about what could not be kept or may not
+    be expected. `seconds` counts everything, loading the model included.
+    """
+
+    source: Path
+    destination: Path
+    source_size: tuple[int, int]
+    size: tuple[int, int]
+    factor: float
+    model: str
+    engine: str
+    seconds: float
+    notes: tuple[str, ...]
+
+
+def upscale(
+    source: PathLike,
+    destination: PathLike | None = None,
+    factor: float | None = None,
+    *,
+    size: Sides | None = None,
+    model: PathLike | Session | None = None,
+    engine: str = "auto",
+    format: str | None = None,  # noqa: A002 - what users and Pillow call it
+    report: Callable[[str], None] | None = None,
+) -> Result:
+    """Upscale the picture in `source` and write it to `destination`, whole or not at all.
+
+    Orientation, colour profile, resolution, EXIF data, transparency and 16-bit grey are kept where the format
+    can hold them.
+
+    Args:
+        destination: a PNG, JPEG or WebP file, by its suffix; an existing one is replaced, but never the
+            source. In a folder, or beside the source if None, the name is that of the source with the factor
+            or size behind it.
+        factor: above 0; sides become floor(side * factor). The model's default, 4 if it takes it, if None.
+        size: width and height in pixels instead of a factor; one may be None, which keeps the proportions.
+        model: an ONNX file, the name of a shipped model, or a session; the default model if None.
+        engine: name of the engine that runs a model which is no session yet.
+        format: "png", "jpeg" or "webp", for a destination without suffix.
+        report: called with a few words at the beginning of each step.
+
+    Raises:
+        PictureError: the picture cannot be read, is too large, or cannot be written where it should.
+        ContractError: the model does not take this picture, factor or size.
+        InputError: the model cannot be loaded or run.
+        UsageError: factor, size, format, model or engine make no sense.
+    """
+    started = perf_counter()
+    origin, tell = Path(source), report or _ignore
+    read_size(origin)  # a source that cannot be read should not cost the loading of a model
+    tell("loading the model")
+    with _loaded(model, engine) as (session, name):
+        network = Network.of(session)
+        wanted = Path(destination) if destination is not None else None
+        job = _prepare(network, origin, wanted, factor, size, format)
+        tell("upscaling to {:,} x {:,}".format(*job.plan.result))
+        pixels = upscale_array(network, job.picture.pixels, job.plan)
+    tell(f"writing {job.path.name}")
+    lost = write_picture(replace(job.picture, pixels=pixels), job.path, job.target)
+    return Result(
+        source=origin,
+        destination=job.path,
+        source_size=job.plan.source,
+        size=job.plan.result,
+        factor=job.plan.factor,
+        model=name,
+        engine=session.engine,
+        seconds=perf_counter() - started,
+        notes=(*job.picture.notes, *job.plan.notes, *lost),
+    )
+
+
+@dataclass(frozen=True)
+class _Job:
+    """Everything that is decided before the network runs."""
+
+    picture: Picture
+    plan: Plan
+    path: Path
+    target: Format
+
+
+def _prepare(
+    network: Network,
+    source: Path,
+    destination: Path | None,
+    factor: float | None,
+    size: Sides | None,
+    format: str | None,  # noqa: A002
+) -> _Job:
+    width, height, source_format = read_size(source)
+    planned = plan(network, (width, height), factor, size)
+    label = "{}x{}".format(*planned.result) if size else f"x{factor or network.default_factor:g}"
+    path, target = choose(source, source_format, destination, format, label)
+    check_format(*planned.result, name=target.title, ceiling=target.ceiling)
+    picture = read_picture(source)
+    if picture.size != planned.source:  # a PNG may hold its orientation behind the pixels
+        planned = plan(network, picture.size, factor, size)
+    return _Job(picture, planned, path, target)
+
+
+@contextmanager
+def _loaded(model: PathLike | Session | None, engine: str) -> Generator[tuple[Session, str], None, None]:
+    """The session and what to call its model; a session that the caller gave stays open."""
+    if isinstance(model, Session):
+        yield model, model.contract.provenance.source or "the session's model"
+        return
+    path = find(model)
+    with load(path, engine) as session:
+        yield session, path.stem
+
+
+def _ignore(step: str) -> None:
+    del step

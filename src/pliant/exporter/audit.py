@@ -1,0 +1,237 @@
+"""Showing that nothing was lost on the way: no input dangling, no live axis or value frozen, every number equal.
+
+The traced program is searched for what was specialised; then the file is run in ONNX Runtime against eager
+PyTorch on sizes and values it was not made from, among them sizes that break what tracing assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.export import ExportedProgram
+from torch.utils import _pytree as pytree
+
+from pliant.artifact import Artifact
+from pliant.contract import Contract, Input
+from pliant.engines.base import Session, load
+from pliant.errors import AuditError, PliantError
+from pliant.exporter.formulas import Symbols, placeholders
+from pliant.exporter.guards import Guard, first_breaking, guards, smallest_holding
+from pliant.exporter.signature import Signature
+from pliant.verify.cases import Case, fill, sizes, values
+from pliant.verify.compare import Difference, compare_all
+
+MOST_GUARDS = 10
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One case that was run. `difference` is None where eager PyTorch itself refuses the arguments."""
+
+    case: Case
+    difference: Difference | None
+
+
+def check_live(program: ExportedProgram, inputs: Sequence[Input], symbols: Symbols, dangling: Sequence[str]) -> None:
+    """Raise AuditError if a live axis was specialised, two axes were tied together, or an input reaches no output."""
+    if dangling:
+        raise AuditError(
+            f"Input {dangling[0]!r} does not reach any output: the model does not use it, or it was frozen on the way. "
+            "Leave it out of the arguments, or use it in the model."
+        )
+    for node, entry in zip(placeholders(program), inputs, strict=True):
+        for axis, (length, dim) in enumerate(zip(node.meta["val"].shape, entry.dims, strict=True)):
+            if dim.live and not isinstance(length, torch.SymInt):
+                raise AuditError(
+                    f"The live axis {dim.name!r} (axis {axis} of {entry.name!r}) was specialised to {length}"
+                    f"{_culprit(program, symbols, int(length))}. Use it in the model without turning it into a fixed "
+                    f'number, or declare it fixed: dims={{"{entry.name}": "... {length} ..."}}.'
+                )
+
+
+def _culprit(program: ExportedProgram, symbols: Symbols, length: int) -> str:
+    lines = [g.line for g in guards(program, symbols) if g.line and str(length) in str(g.condition)]
+    return f" at {lines[0]}" if lines else ""
+
+
+def eager(module: nn.Module, signature: Signature) -> Callable[[Case], list[NDArray[Any]]]:
+    """The module as a function of a case. What the module raises passes through."""
+
+    def run(case: Case) -> list[NDArray[Any]]:
+        tensors = [torch.from_numpy(np.ascontiguousarray(array)) for array in case.arrays.values()]
+        # from_numpy makes a 0-d array a 0-d tensor, ascontiguousarray makes it 1-d: restore the shape
+        tensors = [t.reshape(array.shape) for t, array in zip(tensors, case.arrays.values(), strict=True)]
+        given = [t.item() if leaf.number else t for t, leaf in zip(tensors, signature.leaves, strict=True)]
+        args, kwargs = signature.assemble(given)
+        with torch.no_grad():
+            results = pytree.tree_leaves(module(*args, **kwargs))
+        return [r.numpy() if isinstance(r, Tensor) else np.asarray(r) for r in results if r is not None]
+
+    return run
+
+
+def check_numbers(
+    module: nn.Module, signature: Signature, program: ExportedProgram, symbols: Symbols, artifact: Artifact
+) -> tuple[Contract, list[Outcome]]:
+    """Run the file against eager PyTorch; raise AuditError at the first difference.
+
+    Returns the contract and what was run, also the cases that PyTorch refuses. The contract is the artifact's,
+    except where the file is wrong only below some length: then that length becomes the axis's declared minimum.
+    """
+    contract, run = artifact.contract, eager(module, signature)
+    try:
+        session = load(artifact, "onnxruntime")
+    except PliantError as error:
+        raise AuditError(f"The exported file does not load: {error}") from error
+    outcomes: list[Outcome] = []
+    with session:
+        for guard, case in _breaking(contract, signature, program, symbols):  # first: its message names a line
+            if not _admitted(case, contract):
+                continue
+            try:
+                outcomes.append(_checked(case, session, run, contract, guard))
+            except AuditError:
+                narrower = _narrowed(contract, guard, case, symbols)
+                if narrower is None:
+                    raise
+                contract = narrower
+        for case in _drawn(contract, signature):
+            outcomes.append(_checked(case, session, run, contract, None))
+    _check_coverage(contract, outcomes)
+    return contract, outcomes
+
+
+def _admitted(case: Case, contract: Contract) -> bool:
+    shapes = ((entry, case.arrays[entry.name].shape) for entry in contract.inputs)
+    return all(length >= dim.minimum for entry, shape in shapes for length, dim in zip(shape, entry.dims, strict=True))
+
+
+def _narrowed(contract: Contract, guard: Guard, case: Case, symbols: Symbols) -> Contract | None:
+    """The contract with a minimum for the one axis that `guard` is about, or None if a minimum does not help."""
+    if len(guard.condition.free_symbols) != 1:
+        return None
+    (symbol,) = (str(s) for s in guard.condition.free_symbols)
+    name = symbols.names.get(symbol, "")
+    failed = [a.shape[axis] for k, axis in symbols.axes.get(symbol, []) for a in [list(case.arrays.values())[k]]]
+    least = smallest_holding(guard)
+    if not failed or least is None or failed[0] >= least:
+        return None
+    inputs = tuple(
+        replace(entry, dims=tuple(replace(d, minimum=max(d.minimum, least)) if d.name == name else d for d in entry.dims))
+        for entry in contract.inputs
+    )
+    why = f" (decided at {guard.line})" if guard.line else ""
+    note = f"{name} is at least {least}: the model treats smaller ones in another way{why}."
+    return replace(contract, inputs=inputs, notes=(*contract.notes, note))
+
+
+def _checked(
+    case: Case,
+    session: Session,
+    run: Callable[[Case], list[NDArray[Any]]],
+    contract: Contract,
+    guard: Guard | None,
+) -> Outcome:
+    try:
+        expected = run(case)
+    except Exception as refusal:  # noqa: BLE001 - any error of the model's means: outside what it accepts
+        del refusal
+        return Outcome(case, None)
+    try:
+        got = session(**case.arrays)
+    except PliantError as error:
+        raise AuditError(_difference(case, f"fails in ONNX Runtime ({_short(error)})", contract, guard)) from error
+    difference = compare_all(got if isinstance(got, tuple) else (got,), expected)
+    if not difference.agrees:
+        raise AuditError(_difference(case, difference.reason, contract, guard))
+    return Outcome(case, difference)
+
+
+def _difference(case: Case, reason: str, contract: Contract, guard: Guard | None) -> str:
+    text = f"The exported file is wrong at {case.label}: it {reason}."
+    if guard is not None and guard.line:
+        return (
+            f"{text}\n  at {guard.line}\n  Reason: this line decided on a shape while the model was traced, and only the "
+            f"way taken for the example is in the file (assumed: {guard.text}).\n  Fix: write the step so that it is right "
+            "for every size, for example pad by (-h) % 4 without asking whether h % 4 is 0."
+        )
+    if guard is not None:
+        text += f"\n  Reason: tracing assumed {guard.text}, which does not hold here."
+    live = [d.name for entry in contract.inputs for d in entry.dims if d.live] + [
+        entry.name for entry in contract.inputs if entry.role == "value"
+    ]
+    return f"{text}\n  Fix: find where the model turns one of {live} into a fixed number; declare it fixed if it is meant to be."
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def _drawn(contract: Contract, signature: Signature) -> Iterator[Case]:
+    """Every size with a rotating choice of values, then every value at the example's size."""
+    example = _example_lengths(contract, signature)
+    choices = {entry.name: values(entry) for entry in contract.inputs if entry.role == "value"}
+    longest = max((len(c) for c in choices.values()), default=1)
+    for k, lengths in enumerate(sizes(contract, example)):
+        yield _realistic(fill(contract, lengths, {n: c[k % len(c)] for n, c in choices.items()}, seed=k), signature)
+    for k in range(1, longest):
+        yield _realistic(fill(contract, example, {n: c[k % len(c)] for n, c in choices.items()}, seed=100 + k), signature)
+
+
+def _realistic(case: Case, signature: Signature) -> Case:
+    """Random data in the range of the example where that is not [0, 1], and the example's whole numbers."""
+    arrays = dict(case.arrays)
+    for entry, leaf in zip(signature.inputs, signature.leaves, strict=True):
+        if entry.role == "value" or leaf.example.dtype == torch.bool or not leaf.example.numel():
+            continue
+        low, high = float(leaf.example.min()), float(leaf.example.max())
+        if 0 <= low and high <= 1 and leaf.example.is_floating_point():
+            continue
+        unit = np.random.default_rng(len(case.label)).random(arrays[entry.name].shape)
+        spread = high - low + (0 if leaf.example.is_floating_point() else 1)
+        arrays[entry.name] = (low + unit * spread).astype(entry.dtype)
+    return Case(case.label, arrays)
+
+
+def _example_lengths(contract: Contract, signature: Signature) -> dict[str, int]:
+    lengths: dict[str, int] = {}
+    for entry, leaf in zip(contract.inputs, signature.leaves, strict=True):
+        for dim, length in zip(entry.dims, leaf.example.shape, strict=True):
+            if dim.name is not None:
+                lengths.setdefault(dim.name, length)
+    return lengths
+
+
+def _breaking(
+    contract: Contract, signature: Signature, program: ExportedProgram, symbols: Symbols
+) -> Iterator[tuple[Guard, Case]]:
+    example = _example_lengths(contract, signature)
+    base = {symbol: example[symbols.names[symbol]] for symbol in symbols.axes if symbols.names[symbol] in example}
+    fixed = {entry.name: entry.example for entry in contract.inputs if entry.role == "value"}
+    for guard, drawn in first_breaking(guards(program, symbols), base, MOST_GUARDS):
+        lengths = example | {symbols.names[symbol]: length for symbol, length in drawn.items()}
+        yield guard, _realistic(fill(contract, lengths, fixed, seed=7), signature)
+
+
+def _check_coverage(contract: Contract, outcomes: Sequence[Outcome]) -> None:
+    """A live axis or value that could be tried at one length or value only proves nothing."""
+    ran = [o.case.arrays for o in outcomes if o.difference is not None]
+    for entry in contract.inputs:
+        if entry.role == "value" and len({a[entry.name].tobytes() for a in ran}) < 2:
+            raise AuditError(
+                f"The live value {entry.name!r} could be tried at one value only: the model refuses the others. "
+                f'Give the range it accepts: values={{"{entry.name}": (low, high)}}, or fix it in the model.'
+            )
+        for axis, dim in enumerate(entry.dims):
+            if dim.live and dim.minimum != dim.maximum and len({a[entry.name].shape[axis] for a in ran}) < 2:
+                raise AuditError(
+                    f"The live axis {dim.name!r} of {entry.name!r} could be tried at one length only: the model refuses "
+                    f"the others. Declare it fixed with dims, or give an example of a length that it accepts."
+                )
+

@@ -1,0 +1,195 @@
+"""The public door: a module and example arguments become an audited artifact."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from typing import Any
+
+import torch
+from torch import nn
+from torch.export import ExportedProgram
+
+from pliant import __version__
+from pliant.artifact import Artifact
+from pliant.capture.trace import trace
+from pliant.contract import Contract, Image, Input, Output, Provenance, Resize
+from pliant.errors import ExportError, UsageError
+from pliant.exporter import audit
+from pliant.exporter.formulas import Symbols, output_shapes, read_symbols, upscaling
+from pliant.exporter.refusal import refusal
+from pliant.exporter.signature import Signature, read_signature
+from pliant.exporter.to_onnx import quietly, serialise, to_onnx, unused_inputs
+
+logger = logging.getLogger(__name__)
+Progress = Callable[[str], None]
+
+
+def export(
+    module: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    dims: Mapping[str, str] | None = None,
+    values: Mapping[str, tuple[float | None, float | None]] | None = None,
+    names: Sequence[str] | None = None,
+    image: Image | None = None,
+    notes: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Artifact:
+    """Turn a PyTorch module, as it is, into one ONNX model whose run-time values are live.
+
+    Tensors of rank 4 are [n, c, h, w] with n, h and w live; other tensors keep their shape. Python ints and floats,
+    and tensors of rank 0, are live values (int64 and float64 inputs for Python numbers). bool, str and None are
+    fixed. The module is put into evaluation mode while it is exported and is not changed.
+
+    Args:
+        args: example arguments; they must be ones that the module accepts.
+        kwargs: example keyword arguments.
+        dims: words per axis by input name, "n 3 h w": a name is live, a number is fixed, and the same name means
+            the same length.
+        values: inclusive (low, high) by name of a live value; None is unbounded.
+        names: names of the inputs, in order; the parameter names of `forward` if None.
+        image: conventions of a picture-to-picture model; RGB in [0, 1] is assumed if None.
+        notes: sentences for people who use the file.
+        progress: called with a word for each stage.
+
+    Returns:
+        The artifact, which was run against eager PyTorch on sizes and values other than the example's: shapes
+        equal, float32 values within 1e-4 of the range.
+
+    Raises:
+        UsageError: the options do not fit the arguments, or the module fails on its own example.
+        CaptureError: a step cannot be kept live; the message has the source line, the reason and the fix.
+        AuditError: the file would be wrong somewhere; nothing is returned or written.
+    """
+    if not isinstance(args, tuple):
+        raise UsageError(f"args is a {type(args).__name__}; give a tuple of arguments, such as (x, 3.0).")
+    say = progress or logger.debug
+    training = module.training
+    module.eval()
+    try:
+        return _first_sound(module, args, kwargs or {}, dims or {}, values or {}, names, image, notes, say)
+    finally:
+        module.train(training)
+
+
+def _first_sound(
+    module: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    dims: Mapping[str, str],
+    values: Mapping[str, tuple[float | None, float | None]],
+    names: Sequence[str] | None,
+    image: Image | None,
+    notes: Sequence[str],
+    say: Progress,
+) -> Artifact:
+    """The export with a live batch; where that fails, with the batch of the example, which the contract then says."""
+    signature = read_signature(module, args, kwargs, dims, values, names)
+    _check_example(module, args, kwargs)
+    try:
+        return _exported(module, signature, image, notes, say)
+    except ExportError as error:
+        fixed = read_signature(module, args, kwargs, dims, values, names, fixed_batch=True)
+        if fixed.inputs == signature.inputs:
+            raise
+        say("again with a fixed batch")
+        try:
+            return _exported(module, fixed, image, [*notes, "The batch size is fixed: the model needs it."], say)
+        except ExportError as second:
+            raise second from error
+
+
+def _check_example(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    try:
+        with torch.no_grad():
+            module(*args, **kwargs)
+    except Exception as error:
+        raise UsageError(
+            f"The model itself fails on the example arguments ({type(error).__name__}: {' '.join(str(error).split())[:200]}). "
+            "Give arguments that the model accepts."
+        ) from error
+
+
+def _exported(module: nn.Module, signature: Signature, image: Image | None, notes: Sequence[str], say: Progress) -> Artifact:
+    say("tracing")
+    program = _attempt("tracing", lambda: trace(module, signature.leaves, signature.assemble))
+    symbols = read_symbols(program, signature.inputs)
+    outputs = _outputs(program, symbols)
+    resizes = _resizes(program, signature.inputs)
+    say("translating")
+    model = _attempt("translating to ONNX", lambda: to_onnx(program, signature.inputs, outputs, __version__))
+    audit.check_live(program, signature.inputs, symbols, unused_inputs(model))
+    contract = _contract(module, signature.inputs, outputs, resizes, image, notes)
+    artifact = Artifact(serialise(model), contract)
+    say("checking against PyTorch")
+    sound, outcomes = audit.check_numbers(module, signature, program, symbols, artifact)
+    logger.info("audit: %d cases, %d of them refused by PyTorch", len(outcomes), sum(o.difference is None for o in outcomes))
+    return replace(artifact, contract=sound)
+
+
+def _attempt(stage: str, step: Callable[[], Any]) -> Any:
+    try:
+        with quietly():
+            return step()
+    except Exception as error:
+        raise refusal(error, stage) from error
+
+
+def _outputs(program: ExportedProgram, symbols: Symbols) -> tuple[Output, ...]:
+    shapes = output_shapes(program, symbols)
+    single = len(shapes) == 1
+    return tuple(Output("output" if single else f"output_{k}", dtype, dims) for k, (dtype, dims) in enumerate(shapes))
+
+
+def _resizes(program: ExportedProgram, inputs: Sequence[Input]) -> tuple[Resize, ...]:
+    """What every resize in the traced program means, and which live values drive it."""
+    names = dict(zip(program.graph_signature.user_inputs, (i.name for i in inputs), strict=True))
+    found: list[Resize] = []
+    for node in program.graph.nodes:
+        if node.target is torch.ops.pliant.resize.default:
+            _, scales, size, mode, *_ = node.args
+            seen: set[Any] = set()
+            pending = [n for n in (scales, *size) if isinstance(n, torch.fx.Node)]
+            while pending:
+                current = pending.pop()
+                if current not in seen:
+                    seen.add(current)
+                    pending += current.all_input_nodes if "sym_size" not in str(current.target) else []
+            driver = tuple(names[n.name] for n in program.graph.nodes if n in seen and n.name in names)
+            found.append(Resize(node.name, mode, "size" if scales is None else "scale", driver))
+    return tuple(found)
+
+
+def _contract(
+    module: nn.Module,
+    inputs: tuple[Input, ...],
+    outputs: tuple[Output, ...],
+    resizes: tuple[Resize, ...],
+    image: Image | None,
+    notes: Sequence[str],
+) -> Contract:
+    picture = next((i for i in inputs if i.role == "image"), None)
+    live = [i.name for i in inputs if i.role == "value"]
+    factor, scale = None, None
+    if picture is not None:
+        factor, scale = upscaling(str(picture.dims[2].name), outputs[0].dims, live)
+        channels = picture.dims[1].size
+        if image is None and len(outputs[0].dims) == 4 and channels in (1, 3):
+            image = Image(colours="RGB" if channels == 3 else "GREY")
+    return Contract(inputs, outputs, image, factor, scale, resizes, _provenance(module), tuple(notes))
+
+
+def _provenance(module: nn.Module) -> Provenance:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    kind = type(module)
+    packages = ("onnx", "onnxscript", "torch")
+    versions = (("pliant", __version__), *((package, version(package)) for package in packages))
+    return Provenance(f"{kind.__module__}.{kind.__qualname__}", digest.hexdigest(), versions)

@@ -1,0 +1,111 @@
+"""Shapes as formulas people read: "floor(factor*h)" for what tracing calls "TruncToInt(zuf0*ToFloat(s53))"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.export import ExportedProgram
+from torch.fx import Node
+
+from pliant.contract import Input
+
+
+FACTOR_NAMES = ("factor", "scale", "scales", "scale_factor", "upscale", "upscale_factor")
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """What the symbols of a traced program stand for.
+
+    `names` maps a symbol to the name of a live axis or value; `axes` maps a symbol to the (input, axis) pairs
+    that have its length.
+    """
+
+    names: dict[str, str]
+    axes: dict[str, list[tuple[int, int]]]
+
+    def read(self, expression: Any) -> str:
+        """A symbolic length as a formula over the names of the contract."""
+        text = re.sub(r"\b[a-z]+\d+\b", lambda m: self.names.get(m.group(), m.group()), str(expression))
+        for raw, word in (("TruncToInt", "floor"), ("FloorToInt", "floor"), ("CeilToInt", "ceil"), ("RoundToInt", "round")):
+            text = text.replace(raw, word)
+        text = re.sub(r"ToFloat\((\w+)\)", r"\1", text)
+        return re.sub(r"\(\((\w+//\w+)\)\)", r"(\1)", text).replace(" ", "")
+
+
+def placeholders(program: ExportedProgram) -> list[Node]:
+    """The user's inputs in the traced graph, in order."""
+    wanted = program.graph_signature.user_inputs
+    by_name = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
+    return [by_name[str(name)] for name in wanted]
+
+
+def read_symbols(program: ExportedProgram, inputs: Sequence[Input]) -> Symbols:
+    """Find what each symbol of `program` stands for."""
+    names: dict[str, str] = {}
+    axes: dict[str, list[tuple[int, int]]] = {}
+    nodes = placeholders(program)
+    for k, (node, entry) in enumerate(zip(nodes, inputs, strict=True)):
+        for axis, length in enumerate(node.meta["val"].shape):
+            if isinstance(length, torch.SymInt):
+                symbol = str(length.node.expr)
+                names.setdefault(symbol, entry.dims[axis].name or f"{entry.name}.{axis}")
+                axes.setdefault(symbol, []).append((k, axis))
+    for node in program.graph.nodes:
+        value = node.meta.get("val")
+        if isinstance(value, (torch.SymInt, torch.SymFloat)) and "item" in str(node.target):
+            source = _origin(node.args[0], nodes)
+            if source is not None:
+                k, index = source
+                names[str(value.node.expr)] = inputs[k].name + index
+    return Symbols(names, axes)
+
+
+def _origin(node: Any, nodes: list[Node]) -> tuple[int, str] | None:
+    """The input that a scalar tensor comes from, and which element of it."""
+    index = ""
+    while node not in nodes:
+        if "select" in str(node.target) and isinstance(node.args[2], int):
+            index = f"[{node.args[2]}]"
+        elif not any(word in str(node.target) for word in ("alias", "detach", "_to_copy", "to.dtype", "view", "squeeze")):
+            return None
+        node = node.args[0]
+    return nodes.index(node), index
+
+
+def output_shapes(program: ExportedProgram, symbols: Symbols) -> list[tuple[str, tuple[str, ...]]]:
+    """(dtype, formulas) of every output tensor."""
+    (output,) = (node for node in program.graph.nodes if node.op == "output")
+    shapes: list[tuple[str, tuple[str, ...]]] = []
+    for node in output.args[0]:
+        value = node.meta["val"] if isinstance(node, Node) else node
+        if isinstance(value, torch.Tensor):
+            dims = tuple(symbols.read(d.node.expr) if isinstance(d, torch.SymInt) else str(d) for d in value.shape)
+            shapes.append((str(value.dtype).removeprefix("torch."), dims))
+        else:
+            shapes.append(("int64" if isinstance(value, (int, torch.SymInt)) else "float32", ()))
+    return shapes
+
+
+def upscaling(height: str, dims: tuple[str, ...], names: Sequence[str]) -> tuple[str | None, float | None]:
+    """(live factor, fixed scale) of an output of [n, c, height, width] dims; None where it is neither.
+
+    `height` is the name of the input's live height, `names` are the live values. A value with a telling name is
+    the factor where the formula does not show it.
+    """
+    if len(dims) != 4:
+        return None, None
+    length = re.escape(height)
+    for name in names:
+        value = rf"{re.escape(name)}(?:\[\d+\])?"
+        product = rf"(?:{value}\*{length}|{length}\*{value})"
+        if re.fullmatch(rf"floor\({product}\)|{product}", dims[2]):
+            return name, None
+    if match := re.fullmatch(rf"(?:(\d+)\*)?{length}", dims[2]):
+        return None, float(match.group(1) or 1)
+    telling = [name for name in names if name in FACTOR_NAMES]
+    return (telling[0] if telling else None), None

@@ -1,0 +1,157 @@
+"""From example arguments to inputs: names, which numbers are live, which axes are live."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils import _pytree as pytree
+
+from pliant.capture.trace import Leaf
+from pliant.contract import Dim, Input, Range
+from pliant.errors import UsageError
+
+MOST_VALUES = 16  # a longer vector is data, not a handful of live values
+DEFAULT_DIMS = "n c h w"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The inputs of the file and how they become the module's arguments again.
+
+    `inputs` and `leaves` are parallel. `slots` holds, for each flattened argument, the index of a leaf, or the
+    fixed value itself; `spec` is the tree of (args, kwargs).
+    """
+
+    inputs: tuple[Input, ...]
+    leaves: tuple[Leaf, ...]
+    slots: tuple[tuple[bool, Any], ...]
+    spec: Any
+
+    def assemble(self, values: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """(args, kwargs) of the module from one value per input."""
+        flat = [values[content] if is_leaf else content for is_leaf, content in self.slots]
+        args, kwargs = pytree.tree_unflatten(flat, self.spec)
+        return tuple(args), kwargs
+
+    def examples(self) -> list[Any]:
+        """The example of each input as the module takes it: tensors, and Python numbers."""
+        return [leaf.example.item() if leaf.number else leaf.example for leaf in self.leaves]
+
+
+def read_signature(
+    module: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    dims: Mapping[str, str],
+    values: Mapping[str, tuple[float | None, float | None]],
+    names: Sequence[str] | None,
+    fixed_batch: bool = False,
+) -> Signature:
+    """Describe the inputs that `args` and `kwargs` stand for.
+
+    Tensors, ints and floats become inputs; bool, str, None and other objects are fixed.
+
+    Raises UsageError where `dims`, `values` or `names` do not fit the arguments.
+    """
+    flat, spec = pytree.tree_flatten((args, dict(kwargs)))
+    labels = _labels(module, args, kwargs)
+    live = [k for k, value in enumerate(flat) if _is_input(value)]
+    given = list(names) if names is not None else [labels[k] for k in live]
+    _check_names(given, live, labels, dims, values)
+    inputs: list[Input] = []
+    leaves: list[Leaf] = []
+    slots: list[tuple[bool, Any]] = [(False, value) for value in flat]
+    pictures = 0
+    for name, k in zip(given, live, strict=True):
+        value = flat[k]
+        tensor = value.detach() if isinstance(value, Tensor) else _number(value)
+        pictures += tensor.dim() == 4
+        words = dims.get(name, _default_dims(tensor, name, pictures, fixed_batch))
+        axes = _dims(words, tensor, name)
+        leaf = Leaf(_workable(tensor, axes), not isinstance(value, Tensor), tuple(i for i, d in enumerate(axes) if d.live))
+        slots[k] = (True, len(inputs))
+        inputs.append(_input(name, tensor, axes, values.get(name), first_picture=pictures == 1 and tensor.dim() == 4))
+        leaves.append(leaf)
+    return Signature(tuple(inputs), tuple(leaves), tuple(slots), spec)
+
+
+def _is_input(value: Any) -> bool:
+    return isinstance(value, Tensor) or (isinstance(value, (int, float)) and not isinstance(value, bool))
+
+
+def _number(value: int | float) -> Tensor:
+    return torch.tensor(value, dtype=torch.float64 if isinstance(value, float) else torch.int64)
+
+
+def _labels(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[str]:
+    """A name for each flattened argument, from the parameter names of `forward`."""
+    parameters = list(inspect.signature(module.forward).parameters.values())
+    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    tops = [positional[k] if k < len(positional) else f"input_{k}" for k in range(len(args))] + list(kwargs)
+    labels: list[str] = []
+    for top, value in zip(tops, [*args, *kwargs.values()], strict=True):
+        paths = pytree.tree_flatten_with_path(value)[0]
+        labels += ["_".join([top, *re.findall(r"\w+", pytree.keystr(path))]) for path, _ in paths]
+    return labels
+
+
+def _check_names(
+    given: list[str], live: list[int], labels: list[str], dims: Mapping[str, str], values: Mapping[str, Any]
+) -> None:
+    if len(given) != len(live):
+        raise UsageError(f"names has {len(given)} entries; the arguments give {len(live)} inputs: {[labels[k] for k in live]}.")
+    if len(set(given)) != len(given):
+        raise UsageError(f"Input names must differ; got {given}. Pass names=[...].")
+    for option, table in (("dims", dims), ("values", values)):
+        if unknown := sorted(set(table) - set(given)):
+            raise UsageError(f"{option} names {unknown}, which are no inputs; the inputs are {given}.")
+
+
+def _default_dims(tensor: Tensor, name: str, pictures: int, fixed_batch: bool) -> str:
+    shape = [str(s) for s in tensor.shape]
+    if tensor.dim() != 4:
+        return " ".join(shape)
+    prefix = "" if pictures == 1 else f"{name}_"
+    return " ".join([shape[0] if fixed_batch else "n", shape[1], f"{prefix}h", f"{prefix}w"])
+
+
+def _dims(words: str, tensor: Tensor, name: str) -> tuple[Dim, ...]:
+    """Parse einops-like words: a name is live, a number is fixed."""
+    parts = words.split()
+    if len(parts) != tensor.dim():
+        shape = tuple(tensor.shape)
+        raise UsageError(f"dims of {name!r} is {words!r}, {len(parts)} words; the example has shape {shape}: one word per axis.")
+    result: list[Dim] = []
+    for word, length in zip(parts, tensor.shape, strict=True):
+        if word.isdigit():
+            if int(word) != length:
+                raise UsageError(f"dims of {name!r} fixes an axis to {word}, but the example has {length} there.")
+            result.append(Dim(size=length))
+        elif word.isidentifier():
+            result.append(Dim(name=word))
+        else:
+            raise UsageError(f"dims of {name!r} has the word {word!r}; use a name for a live axis or a number for a fixed one.")
+    return tuple(result)
+
+
+def _workable(tensor: Tensor, axes: tuple[Dim, ...]) -> Tensor:
+    """The example with every live axis at least two long: PyTorch treats a length of 1 as fixed when it traces."""
+    for axis, dim in enumerate(axes):
+        if dim.live and tensor.shape[axis] < 2:
+            tensor = torch.cat([tensor, tensor], axis)
+    return tensor
+
+
+def _input(name: str, tensor: Tensor, axes: tuple[Dim, ...], bounds: Any, *, first_picture: bool) -> Input:
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    role = "image" if first_picture else "tensor"
+    example: tuple[float, ...] = ()
+    if tensor.dim() <= 1 and tensor.numel() <= MOST_VALUES and tensor.dtype != torch.bool:
+        role, example = "value", tuple(tensor.flatten().tolist())
+    return Input(name, dtype, axes, role, Range(*bounds) if bounds else Range(), example)

@@ -1,0 +1,125 @@
+"""From a traced program to the bytes of a standard ONNX model."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import onnx_ir as ir
+import torch
+from torch.export import ExportedProgram
+
+from pliant.contract import Input, Output
+from pliant.operators.base import translation_table
+
+OPSET = 18  # the oldest with antialiased Resize: the more engines read the file, the better
+LIMIT = 2**31 - 1  # bytes a protobuf message can have
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Within the block, PyTorch's exporter prints, warns and logs nothing: what matters is raised by pliant."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.ERROR)
+    sink = io.StringIO()
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
+
+
+def to_onnx(program: ExportedProgram, inputs: Sequence[Input], outputs: Sequence[Output], version: str) -> ir.Model:
+    """Translate a traced program. Whatever PyTorch's exporter raises passes through.
+
+    A program that holds `.item()` can be translated only once.
+    """
+    exported = torch.onnx.export(
+        program,
+        dynamo=True,
+        verbose=False,
+        opset_version=OPSET,
+        custom_translation_table=translation_table(),
+    )
+    assert exported is not None  # it is None only with the deprecated exporter
+    model: Any = exported.model
+    _declare(model, inputs, outputs)
+    model.producer_name, model.producer_version = "pliant", version
+    return model
+
+
+def _declare(model: Any, inputs: Sequence[Input], outputs: Sequence[Output]) -> None:
+    """Name live axes as the contract does, and drop what describes the author's machine or tracing alone."""
+    graph = model.graph
+    if len(graph.outputs) != len(outputs):
+        raise ValueError(f"{len(outputs)} outputs were traced and {len(graph.outputs)} translated")
+    _free_names(graph, {entry.name for entry in (*inputs, *outputs)})
+    for value, entry in zip(graph.inputs, inputs, strict=True):
+        value.name = entry.name
+        value.shape = ir.Shape([d.size if d.size is not None else d.name for d in entry.dims])
+    for value, entry in zip(graph.outputs, outputs, strict=True):
+        value.name = entry.name
+        value.shape = ir.Shape([int(d) if d.isdigit() else d for d in entry.dims])
+    kept = {id(value) for value in (*graph.inputs, *graph.outputs, *graph.initializers.values())}
+    for node in ir.traversal.RecursiveGraphIterator(graph):
+        node.metadata_props.clear()
+        node.doc_string = None
+        for value in node.outputs:
+            value.metadata_props.clear()
+            if id(value) not in kept:
+                value.shape = None  # formulas over symbols that mean nothing outside the trace
+    for value in (*graph.inputs, *graph.outputs, *graph.initializers.values()):
+        value.metadata_props.clear()
+    model.metadata_props.clear()
+    graph.metadata_props.clear()
+    graph.doc_string = model.doc_string = None
+
+
+def _free_names(graph: Any, names: set[str]) -> None:
+    """Rename whatever inside the graph has a name that an input or output is to have."""
+    values = [*graph.inputs, *graph.initializers.values()]
+    for node in ir.traversal.RecursiveGraphIterator(graph):
+        values += node.outputs
+    for value in values:
+        if value.name in names:
+            value.name = f"{value.name}.inner"
+
+
+def unused_inputs(model: Any) -> list[str]:
+    """Names of graph inputs that no output depends on."""
+    needed: set[int] = set()
+    pending = list(model.graph.outputs)
+    while pending:
+        value = pending.pop()
+        if value is None or id(value) in needed:
+            continue
+        needed.add(id(value))
+        node = value.producer()
+        if node is not None:
+            pending += list(node.inputs)
+            for graph in _subgraphs(node):
+                for inner in ir.traversal.RecursiveGraphIterator(graph):
+                    pending += list(inner.inputs)
+                pending += list(graph.outputs)
+    return [value.name for value in model.graph.inputs if id(value) not in needed]
+
+
+def _subgraphs(node: Any) -> list[Any]:
+    found: list[Any] = []
+    for attribute in node.attributes.values():
+        if attribute.type == ir.AttributeType.GRAPH:
+            found.append(attribute.value)
+        elif attribute.type == ir.AttributeType.GRAPHS:
+            found += attribute.value
+    return found
+
+
+def serialise(model: Any) -> bytes:
+    """The model as the bytes of an ONNX file, weights included."""
+    proto = ir.to_proto(model)
+    return proto.SerializeToString()

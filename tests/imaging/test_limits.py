@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pliant.errors import PictureError
+from pliant.imaging import limits
+
+
+def test_what_fits_passes() -> None:
+    limits.check_memory(1000, 1000, available=1024 * 1000 * 1000)
+    limits.check_format(100, 65_535, "JPEG", 65_535)
+
+
+def test_what_does_not_fit_is_said_with_its_size() -> None:
+    expected = "The result would be 8,000 x 4,000 pixels (32 MP), which needs about 30.5 GiB of memory, but 2.0 GiB are"
+    with pytest.raises(PictureError) as caught:
+        limits.check_memory(8000, 4000, available=2 << 30)
+    assert str(caught.value).startswith(expected)
+
+
+def test_numbers_of_any_length_are_readable() -> None:
+    with pytest.raises(PictureError) as caught:
+        limits.check_memory(10**300, 10**300, available=1)
+    assert len(str(caught.value)) < 200
+    assert "10^300 x 10^300" in str(caught.value)
+
+
+def test_the_ceiling_of_a_format() -> None:
+    with pytest.raises(PictureError, match="4 x 65,536, but JPEG stores at most 65,535"):
+        limits.check_format(4, 65_536, "JPEG", 65_535)
+
+
+def test_this_machine_has_memory() -> None:
+    assert 1 << 20 < limits.available_memory() < 1 << 50
+
+
+def _group(folder: Path, limit: str) -> Path:
+    (folder / "memory.max").write_text(f"{limit}\n")
+    (folder / "memory.current").write_text("700\n")
+    (folder / "memory.stat").write_text("anon 500\ninactive_file 150\nactive_file 50\n")
+    return folder
+
+
+def test_the_limit_of_a_container(tmp_path: Path) -> None:
+    assert limits._container(_group(tmp_path, "1000")) == 450
+    assert limits._container(_group(tmp_path, "max")) is None
+    assert limits._container(tmp_path / "nowhere") is None

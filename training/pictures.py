@@ -103,6 +103,6 @@ class Patches:
         return resized[0, :, inner, inner], original[0, :, inner, inner]
 
     def next(self) -> tuple[Tensor, Tensor]:
-        """A batch as (resized, original), both float [batch, 3, patch, patch] in [0, 1], each patch at its own factor."""
+        """A batch of pairs as (resized, original), float [batch, 3, patch, patch]; each has its own factor."""
         pairs = [self.pair() for _ in range(self.batch)]
         return torch.stack([p[0] for p in pairs]), torch.stack([p[1] for p in pairs])

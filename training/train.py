@@ -18,13 +18,13 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from pictures import Patches, halve, read, shrink
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from safetensors.torch import save_file
 from torch import Tensor
 
+from pictures import Patches, halve, read, shrink
 from pliant.architectures.srcnn import SRCNN
 
 EDGE = 6  # the padding of the three convolutions reaches this far into a patch: 4 + 0 + 2

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pliant.version import VERSION
+
 if TYPE_CHECKING:
     from pliant.apps.upscale import upscale as upscale
     from pliant.artifact import Artifact as Artifact
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from pliant.errors import PliantError as PliantError
     from pliant.exporter.export import export as export
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _HOMES = {
     "Artifact": "pliant.artifact",

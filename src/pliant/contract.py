@@ -167,7 +167,7 @@ class Contract:
                 image=Image(**data["image"]) if data["image"] else None,
                 factor=data["factor"],
                 scale=data["scale"],
-                resizes=tuple(Resize(**{**r, "driver": tuple(r["driver"])}) for r in data["resizes"]),
+                resizes=tuple(_resize(r) for r in data["resizes"]),
                 provenance=_provenance(data["provenance"]),
                 notes=tuple(data["notes"]),
                 inferred=data["inferred"],
@@ -179,6 +179,10 @@ class Contract:
 def _input(data: dict[str, Any]) -> Input:
     dims = tuple(Dim(**d) for d in data["dims"])
     return Input(data["name"], data["dtype"], dims, data["role"], Range(**data["values"]), tuple(data["example"]))
+
+
+def _resize(data: dict[str, Any]) -> Resize:
+    return Resize(data["node"], data["mode"], data["semantics"], tuple(data["driver"]))
 
 
 def _provenance(data: dict[str, Any]) -> Provenance:

@@ -28,11 +28,13 @@ class UsageError(PliantError):
     """The caller asked for something that does not exist or cannot be combined."""
 
 
-class MissingExtra(UsageError):
+class MissingExtra(UsageError):  # noqa: N818 - all end in Error but this, which reads better
     """A package that this feature needs is not installed."""
 
     def __init__(self, feature: str, package: str, extra: str) -> None:
-        super().__init__(f"{feature} needs the package {package!r}, which is not installed: pip install 'pliant[{extra}]'.")
+        super().__init__(
+            f"{feature} needs the package {package!r}, which is not installed: pip install 'pliant[{extra}]'."
+        )
 
 
 class InputError(PliantError):

@@ -93,6 +93,12 @@ def test_stretching_is_noted() -> None:
     assert plan(network(), (799, 600), size=(1600, 1201)).notes == ()
 
 
+@pytest.mark.parametrize(("side", "wanted"), [(11, 15), (13, 30), (19, 53)])
+def test_rounding_never_leaves_a_size_one_pixel_short(side: int, wanted: int) -> None:
+    assert floor(side * (wanted / side)) < wanted
+    assert plan(network(), (side, side), size=(wanted, wanted)).computed == (wanted, wanted)
+
+
 def test_a_size_below_the_least_factor_is_reduced_to() -> None:
     made = plan(network(values=Range(2, 4)), (100, 50), size=(60, 30))
     assert (made.factor, made.computed, made.result) == (2, (200, 100), (60, 30))

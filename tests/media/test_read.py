@@ -15,6 +15,7 @@ from tests.support import gradient, save
 
 ORIENTATION = 0x0112
 FLAT = gradient(7, 5)
+FIRST = {mode: int(np.asarray(Image.fromarray(FLAT).convert(mode))[0, 0]) for mode in ("L", "P")}
 
 
 def _exif(orientation: int) -> Image.Exif:
@@ -42,9 +43,9 @@ def test_pixels_are_as_stored(tmp_path: Path, mode: str, channels: int, dtype: s
     [
         ("1", {}, 1),
         ("P", {}, 3),
-        ("P", {"transparency": 0}, 4),
-        ("P", {"transparency": bytes([0, 128, 255])}, 4),
-        ("L", {"transparency": 30}, 2),
+        ("P", {"transparency": FIRST["P"]}, 4),
+        ("P", {"transparency": bytes(range(256))}, 4),
+        ("L", {"transparency": FIRST["L"]}, 2),
         ("RGB", {"transparency": (20, 30, 0)}, 4),
     ],
 )
@@ -77,6 +78,15 @@ def test_profile_and_resolution(tmp_path: Path) -> None:
     icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     picture = read_picture(save(tmp_path, "a.jpg", FLAT, icc_profile=icc, dpi=(300, 200)))
     assert (picture.icc, picture.dpi) == (icc, (300, 200))
+
+
+def test_exif_does_not_claim_the_size_of_the_source(tmp_path: Path) -> None:
+    exif = _exif(1)
+    exif.get_ifd(0x8769).update({0xA002: 7, 0xA003: 5, 0x9003: "2026:11:24 06:00:00"})
+    picture = read_picture(save(tmp_path, "a.jpg", FLAT, exif=exif))
+    kept = Image.Exif()
+    kept.load(picture.exif or b"")
+    assert dict(kept.get_ifd(0x8769)) == {0x9003: "2026:11:24 06:00:00"}
 
 
 def test_damaged_exif_does_not_stop_a_picture(tmp_path: Path) -> None:

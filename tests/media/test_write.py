@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from pliant.errors import InputError, PictureError, UsageError
-from pliant.media.formats import FORMATS, by_name, by_suffix
+from pliant.media.formats import FORMATS, Format, by_name, by_suffix
 from pliant.media.picture import Picture
 from pliant.media.read import read_picture
 from pliant.media.write import choose, write_picture
@@ -44,6 +44,20 @@ def test_lossy_formats_keep_colours_and_metadata(tmp_path: Path, name: str) -> N
     assert np.abs(back.pixels.astype(int) - pixels).max() <= 6
     assert (back.icc, back.exif is not None) == (RGB_PROFILE, True)
     assert back.dpi == ((300, 300) if name == "jpeg" else None)
+
+
+def test_colours_of_a_jpeg_are_not_stored_at_half_size(tmp_path: Path) -> None:
+    stripes = np.zeros((32, 32, 3), np.uint8)
+    stripes[:, ::2], stripes[:, 1::2] = (220, 40, 40), (40, 40, 220)
+    write_picture(Picture(stripes, "PNG"), tmp_path / "a.jpg", by_name("jpg"))
+    assert np.abs(read_picture(tmp_path / "a.jpg").pixels.astype(int) - stripes).max() < 30
+
+
+@pytest.mark.parametrize("target", [target for target in FORMATS if target.ceiling < 100_000], ids=str)
+def test_a_ceiling_is_what_the_format_really_stores(tmp_path: Path, target: Format) -> None:
+    write_picture(Picture(np.zeros((1, target.ceiling, 3), np.uint8), "PNG"), tmp_path / "a", target)
+    with pytest.raises(PictureError, match=f"cannot be written as {target.title}"):
+        write_picture(Picture(np.zeros((1, target.ceiling + 1, 3), np.uint8), "PNG"), tmp_path / "b", target)
 
 
 def test_what_a_format_cannot_hold_is_said(tmp_path: Path) -> None:

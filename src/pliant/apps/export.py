@@ -41,7 +41,8 @@ def run(request: Request, say: Callable[[str], None] | None = None) -> Artifact:
     if ":" in request.source:
         return _from_python(request, say)
     raise UsageError(
-        f"{request.source!r} is neither a weights file ({', '.join(WEIGHTS)}) nor a Python object package.module:factory."
+        f"{request.source!r} is neither a weights file ({', '.join(WEIGHTS)}) nor a Python object "
+        "package.module:factory."
     )
 
 
@@ -74,7 +75,8 @@ def _from_python(request: Request, say: Callable[[str], None] | None) -> Artifac
 
     if not isinstance(module, nn.Module):
         raise UsageError(
-            f"{request.source} gave {type(module).__name__}; it must give a torch.nn.Module, or (module, example arguments)."
+            f"{request.source} gave {type(module).__name__}; it must give a torch.nn.Module, or (module, example "
+            "arguments)."
         )
     if example is not None and not request.arguments:
         return export(module, tuple(example), dims=request.dims, values=request.values, progress=say)
@@ -95,10 +97,16 @@ def _find(source: str) -> Callable[[], Any]:
             finally:
                 sys.path.remove(str(Path.cwd()))
     except ModuleNotFoundError as error:
-        raise UsageError(f"There is no Python module {error.name!r}; run this where {place} can be imported.") from error
+        raise UsageError(
+            f"There is no Python module {error.name!r}; run this where {place} can be imported."
+        ) from error
     found = getattr(module, name, None)
     if not callable(found):
-        names = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_") and v.__module__ == module.__name__]
+        names = [
+            n
+            for n, v in vars(module).items()
+            if callable(v) and not n.startswith("_") and v.__module__ == module.__name__
+        ]
         raise UsageError(f"{place} has no class or function {name!r}; it has: {', '.join(names) or 'none'}.")
     return found
 
@@ -135,8 +143,8 @@ def _arguments(module: Any, given: Mapping[str, str]) -> tuple[tuple[Any, ...], 
                 chosen[name] = 3.0
             else:
                 raise UsageError(
-                    f"An example for argument {name!r} is missing; give one: --arg {name}=2.5, --arg {name}=1x3x64x48 or "
-                    f"--arg {name}=tensor:2.5."
+                    f"An example for argument {name!r} is missing; give one: --arg {name}=2.5, "
+                    f"--arg {name}=1x3x64x48 or --arg {name}=tensor:2.5."
                 )
     return (), chosen
 

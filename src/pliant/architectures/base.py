@@ -8,9 +8,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from pliant import registry
 from pliant.contract import Image
 from pliant.errors import CheckpointError
+from pliant.registry import load as load_member
+from pliant.registry import names as member_names
 
 State = Mapping[str, Tensor]
 
@@ -49,8 +50,8 @@ def recognise(state: State, facts: Mapping[str, str], source: str) -> tuple[Arch
     Raises CheckpointError if none fits; the message says what each of them misses.
     """
     reasons: list[str] = []
-    for name in registry.names("pliant.architectures"):
-        architecture: Architecture = registry.load("pliant.architectures", name, "ARCHITECTURE", extra="export")
+    for name in member_names("pliant.architectures"):
+        architecture: Architecture = load_member("pliant.architectures", name, "ARCHITECTURE", extra="export")
         reason = architecture.detect(state)
         if not reason:
             return architecture, architecture.load(state, facts)
@@ -58,5 +59,6 @@ def recognise(state: State, facts: Mapping[str, str], source: str) -> tuple[Arch
     keys = ", ".join(list(state)[:3])
     raise CheckpointError(
         f"The weights in {source} ({len(state)} tensors: {keys}, ...) fit no architecture that pliant knows. "
-        f"Missing for {'; '.join(reasons)}. Export the network from Python instead: pliant export package.module:factory."
+        f"Missing for {'; '.join(reasons)}. Export the network from Python instead: "
+        "pliant export package.module:factory."
     )

@@ -70,7 +70,9 @@ def detect(state: State) -> str:
     if wrong := [name for name, rank in SHAPES.items() if state[name].dim() != rank]:
         return f"{wrong[0]} has shape {tuple(state[wrong[0]].shape)}"
     first, second, third = (state[f"conv{k}.weight"] for k in (1, 2, 3))
-    chained = first.shape[0] == second.shape[1] and second.shape[0] == third.shape[1] and third.shape[0] == first.shape[1]
+    chained = (
+        first.shape[0] == second.shape[1] and second.shape[0] == third.shape[1] and third.shape[0] == first.shape[1]
+    )
     square = all(w.shape[2] == w.shape[3] and w.shape[2] % 2 for w in (first, second, third))
     biases = all(state[f"conv{k}.bias"].shape[0] == state[f"conv{k}.weight"].shape[0] for k in (1, 2, 3))
     if not (chained and square and biases):

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pliant import registry
+from pliant.registry import load as load_member
+from pliant.registry import names as member_names
 
 
 @dataclass(frozen=True)
@@ -22,14 +23,38 @@ class Capture:
 
     functions: Mapping[Callable[..., Any], Callable[..., Any]] = field(default_factory=dict)
     calls: Mapping[Callable[..., Any], Callable[..., Any]] = field(default_factory=dict)
+    resolve: Callable[[Any], Callable[..., Any] | None] | None = None
+    fallback: bool = False
 
 
-def families() -> Capture:
+@dataclass(frozen=True)
+class Table:
+    """The families that take part in one attempt, merged."""
+
+    functions: Mapping[Callable[..., Any], Callable[..., Any]]
+    calls: Mapping[Callable[..., Any], Callable[..., Any]]
+    resolvers: tuple[Callable[[Any], Callable[..., Any] | None], ...]
+
+    def instead_of(self, callee: Any) -> Any:
+        """What the model's source calls where it says `callee`."""
+        try:
+            found = self.calls.get(callee)
+        except TypeError:  # not hashable, so not listed
+            found = None
+        for resolve in self.resolvers if found is None else ():
+            found = found or resolve(callee)
+        return callee if found is None else found
+
+
+def families(*, fallbacks: bool = False) -> Table:
     """All families merged into one table."""
     functions: dict[Callable[..., Any], Callable[..., Any]] = {}
     calls: dict[Callable[..., Any], Callable[..., Any]] = {}
-    for name in registry.names("pliant.capture.families"):
-        family: Capture = registry.load("pliant.capture.families", name, "CAPTURE", extra="export")
-        functions.update(family.functions)
-        calls.update(family.calls)
-    return Capture(functions, calls)
+    resolvers: list[Callable[[Any], Callable[..., Any] | None]] = []
+    for name in member_names("pliant.capture.families"):
+        family: Capture = load_member("pliant.capture.families", name, "CAPTURE", extra="export")
+        if fallbacks or not family.fallback:
+            functions.update(family.functions)
+            calls.update(family.calls)
+            resolvers += [family.resolve] if family.resolve else []
+    return Table(functions, calls, tuple(resolvers))

@@ -17,12 +17,14 @@ import functools
 import linecache
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from types import CodeType, FunctionType, ModuleType
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from torch import nn
+
+from pliant.capture.base import Table
 
 RESOLVER = "__pliant_resolve__"
 FOREIGN = frozenset({"torch", "numpy", "onnx", "onnxscript", "onnx_ir", "onnxruntime", "sympy"})
@@ -33,7 +35,7 @@ SCOPED = frozenset({"super", "locals", "globals", "vars", "dir", "eval", "exec"}
 class _Callees(ast.NodeTransformer):
     """Pass every named callee through the resolver."""
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802 - the name ast dispatches on
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         callee = node.func
         if isinstance(callee, ast.Attribute) or (isinstance(callee, ast.Name) and callee.id not in SCOPED):
@@ -71,7 +73,9 @@ def rewritten(function: FunctionType) -> CodeType | None:
 def _users_own(name: str | None) -> bool:
     """Whether a Python module, by name, may hold code of the model's."""
     root = (name or "").partition(".")[0]
-    return root not in FOREIGN and root not in sys.stdlib_module_names - {"__main__"} and not (name or "").startswith(OWN)
+    return (
+        root not in FOREIGN and root not in sys.stdlib_module_names - {"__main__"} and not (name or "").startswith(OWN)
+    )
 
 
 def _members(owner: type) -> Iterator[Any]:
@@ -93,11 +97,7 @@ def _mentioned(function: FunctionType) -> Iterator[Any]:
         yield value
         if isinstance(value, ModuleType) and _users_own(value.__name__):
             yield from (vars(value)[n] for n in names if n in vars(value))
-    for cell in function.__closure__ or ():
-        try:
-            yield cell.cell_contents
-        except ValueError:  # a cell that is not filled yet
-            continue
+    yield from (cell.cell_contents for cell in function.__closure__ or () if cell != CellType())  # but empty ones
     yield getattr(function, "__wrapped__", None)
 
 
@@ -129,19 +129,15 @@ def reachable(module: nn.Module) -> list[FunctionType]:
 
 
 @contextmanager
-def replaced_calls(module: nn.Module, replacements: Mapping[Callable[..., Any], Callable[..., Any]]) -> Iterator[None]:
+def replaced_calls(module: nn.Module, table: Table) -> Generator[None]:
     """Within the block, `module`'s own source calls the replacements; afterwards everything is as before."""
-
-    patched = {f.__name__: f for f in replacements if getattr(builtins, f.__name__, None) is f}
+    patched = {f.__name__: f for f in table.calls if getattr(builtins, f.__name__, None) is f}
 
     def resolve(callee: Any) -> Any:
         for name, original in patched.items():  # torch.export puts its own min and max there while it traces
             if callee is getattr(builtins, name):
-                return replacements[original]
-        try:
-            return replacements.get(callee, callee)
-        except TypeError:  # not hashable, so not one of ours
-            return callee
+                return table.calls[original]
+        return table.instead_of(callee)
 
     changed: list[tuple[FunctionType, CodeType]] = []
     spaces: dict[int, dict[str, Any]] = {}

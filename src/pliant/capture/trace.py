@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 from torch.overrides import TorchFunctionMode
 
-from pliant.capture.base import Capture, families
+from pliant.capture.base import Table, families
 from pliant.capture.source import replaced_calls
 
 
@@ -32,7 +32,7 @@ class Leaf:
 class _Live(TorchFunctionMode):
     """Answers the torch functions that a capture family handles."""
 
-    def __init__(self, table: Capture) -> None:
+    def __init__(self, table: Table) -> None:
         super().__init__()
         self.table = table
 
@@ -51,7 +51,7 @@ class _Live(TorchFunctionMode):
 class _Traced(nn.Module):
     """The module as `torch.export` sees it: a function of tensors alone."""
 
-    def __init__(self, module: nn.Module, leaves: Sequence[Leaf], assemble: Callable[..., Any], table: Capture) -> None:
+    def __init__(self, module: nn.Module, leaves: Sequence[Leaf], assemble: Callable[..., Any], table: Table) -> None:
         super().__init__()
         self.module = module
         self.leaves, self.assemble, self.table = leaves, assemble, table
@@ -63,17 +63,20 @@ class _Traced(nn.Module):
             return self.module(*args, **kwargs)
 
 
-def trace(module: nn.Module, leaves: Sequence[Leaf], assemble: Callable[..., Any]) -> ExportedProgram:
+def trace(
+    module: nn.Module, leaves: Sequence[Leaf], assemble: Callable[..., Any], *, fallbacks: bool = False
+) -> ExportedProgram:
     """Trace `module` with every number and every live axis symbolic.
 
-    `assemble` turns one value per leaf into the module's (args, kwargs). Whatever PyTorch or the model raises
+    `assemble` turns one value per leaf into the module's (args, kwargs); `fallbacks` lets the families take part that
+    are for a second attempt. Whatever PyTorch or the model raises
     passes through.
     """
-    table = families()
+    table = families(fallbacks=fallbacks)
     axes = tuple(dict.fromkeys(leaf.live, Dim.AUTO) or None for leaf in leaves)
     with ExitStack() as stack:
         stack.enter_context(torch.no_grad())
-        stack.enter_context(replaced_calls(module, table.calls))
+        stack.enter_context(replaced_calls(module, table))
         return torch.export.export(
             _Traced(module, leaves, assemble, table),
             tuple(leaf.example for leaf in leaves),

@@ -26,10 +26,14 @@ PREFERENCE = ("onnxruntime",)  # of engine="auto"
 
 @dataclass(frozen=True)
 class Options:
-    """How to run. `threads` is None for the engine's own choice; `folder` is where external weights lie."""
+    """How to run.
+
+    `threads` is None for the engine's own choice. `file` is the file that the model was read from, if it was:
+    weights may lie beside it.
+    """
 
     threads: int | None = None
-    folder: Path | None = None
+    file: Path | None = None
 
 
 class Backend(Protocol):
@@ -142,7 +146,7 @@ def load(
     data = read_model(model)
     artifact = Artifact.from_bytes(data, str(model))
     contract = artifact.contract if artifact else infer(read(data, str(model)))
-    backend = chosen.open(data, contract, Options(threads, Path(model).absolute().parent))
+    backend = chosen.open(data, contract, Options(threads, Path(model)))
     return Session(backend, contract, chosen.name)
 
 

@@ -48,10 +48,8 @@ def open_model(model: bytes, contract: Contract, options: Options) -> Loaded:
         settings.log_severity_level = FATAL
         if options.threads is not None:
             settings.intra_op_num_threads = options.threads
-        if options.folder is not None:
-            key = "session.model_external_initializers_file_folder_path"
-            settings.add_session_config_entry(key, str(options.folder))
-        return Loaded(ort.InferenceSession(model, settings, providers=["CPUExecutionProvider"]))
+        source = model if options.file is None else str(options.file)
+        return Loaded(ort.InferenceSession(source, settings, providers=["CPUExecutionProvider"]))
 
 
 @contextmanager

@@ -101,8 +101,7 @@ def check_numbers(
                 if narrower is None:
                     raise
                 contract = narrower
-        for case in _drawn(contract, signature):
-            outcomes.append(_checked(case, session, run, contract, None))
+        outcomes += [_checked(case, session, run, contract, None) for case in _drawn(contract, signature)]
     _check_coverage(contract, outcomes)
     return contract, outcomes
 
@@ -123,7 +122,9 @@ def _narrowed(contract: Contract, guard: Guard, case: Case, symbols: Symbols) ->
     if not failed or least is None or failed[0] >= least:
         return None
     inputs = tuple(
-        replace(entry, dims=tuple(replace(d, minimum=max(d.minimum, least)) if d.name == name else d for d in entry.dims))
+        replace(
+            entry, dims=tuple(replace(d, minimum=max(d.minimum, least)) if d.name == name else d for d in entry.dims)
+        )
         for entry in contract.inputs
     )
     why = f" (decided at {guard.line})" if guard.line else ""
@@ -157,16 +158,17 @@ def _difference(case: Case, reason: str, contract: Contract, guard: Guard | None
     text = f"The exported file is wrong at {case.label}: it {reason}."
     if guard is not None and guard.line:
         return (
-            f"{text}\n  at {guard.line}\n  Reason: this line decided on a shape while the model was traced, and only the "
-            f"way taken for the example is in the file (assumed: {guard.text}).\n  Fix: write the step so that it is right "
-            "for every size, for example pad by (-h) % 4 without asking whether h % 4 is 0."
+            f"{text}\n  at {guard.line}\n  Reason: this line decided on a shape while the model was traced, and only "
+            f"the way taken for the example is in the file (assumed: {guard.text}).\n  Fix: write the step so that it "
+            "is right for every size, for example pad by (-h) % 4 without asking whether h % 4 is 0."
         )
     if guard is not None:
         text += f"\n  Reason: tracing assumed {guard.text}, which does not hold here."
     live = [d.name for entry in contract.inputs for d in entry.dims if d.live] + [
         entry.name for entry in contract.inputs if entry.role == "value"
     ]
-    return f"{text}\n  Fix: find where the model turns one of {live} into a fixed number; declare it fixed if it is meant to be."
+    advice = f"find where the model turns one of {live} into a fixed number; declare it fixed if it is meant to be"
+    return f"{text}\n  Fix: {advice}."
 
 
 def _short(error: Exception) -> str:
@@ -181,7 +183,9 @@ def _drawn(contract: Contract, signature: Signature) -> Iterator[Case]:
     for k, lengths in enumerate(sizes(contract, example)):
         yield _realistic(fill(contract, lengths, {n: c[k % len(c)] for n, c in choices.items()}, seed=k), signature)
     for k in range(1, longest):
-        yield _realistic(fill(contract, example, {n: c[k % len(c)] for n, c in choices.items()}, seed=100 + k), signature)
+        yield _realistic(
+            fill(contract, example, {n: c[k % len(c)] for n, c in choices.items()}, seed=100 + k), signature
+        )
 
 
 def _realistic(case: Case, signature: Signature) -> Case:
@@ -191,7 +195,7 @@ def _realistic(case: Case, signature: Signature) -> Case:
         if entry.role == "value" or leaf.example.dtype == torch.bool or not leaf.example.numel():
             continue
         low, high = float(leaf.example.min()), float(leaf.example.max())
-        if 0 <= low and high <= 1 and leaf.example.is_floating_point():
+        if low >= 0 and high <= 1 and leaf.example.is_floating_point():
             continue
         unit = np.random.default_rng(len(case.label)).random(arrays[entry.name].shape)
         spread = high - low + (0 if leaf.example.is_floating_point() else 1)
@@ -231,7 +235,6 @@ def _check_coverage(contract: Contract, outcomes: Sequence[Outcome]) -> None:
         for axis, dim in enumerate(entry.dims):
             if dim.live and dim.minimum != dim.maximum and len({a[entry.name].shape[axis] for a in ran}) < 2:
                 raise AuditError(
-                    f"The live axis {dim.name!r} of {entry.name!r} could be tried at one length only: the model refuses "
-                    f"the others. Declare it fixed with dims, or give an example of a length that it accepts."
+                    f"The live axis {dim.name!r} of {entry.name!r} could be tried at one length only: the model "
+                    "refuses the others. Declare it fixed with dims, or give an example of a length that it accepts."
                 )
-

@@ -57,13 +57,13 @@ def _read_torch(file: Path) -> Any:
         return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         text = str(error)
-        if "Unsupported global" in text or "Weights only load failed" in text and "GLOBAL" in text:
+        if "Unsupported global" in text or ("Weights only load failed" in text and "GLOBAL" in text):
             found = re.search(r"GLOBAL ([\w.]+)", text)
             what = found.group(1) if found else "Python objects"
             raise CheckpointError(
-                f"{file} is a full pickle: loading it would run code from the file (it asks for {what}), so it was refused. "
-                "Convert it where you trust it: torch.save(torch.load('old.pth', weights_only=False)['model'].state_dict(), "
-                "'new.pth'), then give the new file."
+                f"{file} is a full pickle: loading it would run code from the file (it asks for {what}), so it was "
+                "refused. Convert it where you trust it: torch.save(torch.load('old.pth', weights_only=False)"
+                "['model'].state_dict(), 'new.pth'), then give the new file."
             ) from error
         raise CheckpointError(f"{file} is not a PyTorch weights file, or it is damaged.") from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 from torch.export import ExportedProgram
 
-from pliant import __version__
 from pliant.artifact import Artifact
+from pliant.capture.source import reachable
 from pliant.capture.trace import trace
 from pliant.contract import Contract, Image, Input, Output, Provenance, Resize
 from pliant.errors import ExportError, UsageError
@@ -23,6 +23,8 @@ from pliant.exporter.formulas import Symbols, output_shapes, read_symbols, upsca
 from pliant.exporter.refusal import refusal
 from pliant.exporter.signature import Signature, read_signature
 from pliant.exporter.to_onnx import quietly, serialise, to_onnx, unused_inputs
+from pliant.operators.symbolic_function import recording
+from pliant.version import VERSION
 
 logger = logging.getLogger(__name__)
 Progress = Callable[[str], None]
@@ -66,7 +68,7 @@ def export(
         CaptureError: a step cannot be kept live; the message has the source line, the reason and the fix.
         AuditError: the file would be wrong somewhere; nothing is returned or written.
     """
-    if not isinstance(args, tuple):
+    if not isinstance(args, tuple):  # pyright: ignore[reportUnnecessaryIsInstance] - callers need not be typed
         raise UsageError(f"args is a {type(args).__name__}; give a tuple of arguments, such as (x, 3.0).")
     say = progress or logger.debug
     training = module.training
@@ -88,20 +90,41 @@ def _first_sound(
     notes: Sequence[str],
     say: Progress,
 ) -> Artifact:
-    """The export with a live batch; where that fails, with the batch of the example, which the contract then says."""
+    """The first attempt whose file is sound: as it is; with the fallbacks of capture; with a fixed batch.
+
+    A fixed batch is told in the contract. If all fail, the reason of the first one is raised: it is about the model as
+    it is.
+    """
     signature = read_signature(module, args, kwargs, dims, values, names)
     _check_example(module, args, kwargs)
-    try:
-        return _exported(module, signature, image, notes, say)
-    except ExportError as error:
-        fixed = read_signature(module, args, kwargs, dims, values, names, fixed_batch=True)
-        if fixed.inputs == signature.inputs:
-            raise
-        say("again with a fixed batch")
+    fixed = read_signature(module, args, kwargs, dims, values, names, fixed_batch=True)
+    attempts = [(signature, False), *([(signature, True)] if _has_symbolic(module) else [])]
+    if fixed.inputs != signature.inputs:
+        attempts += [(fixed, fallbacks) for _, fallbacks in attempts]
+    errors: list[ExportError] = []
+    for candidate, fallbacks in attempts:
+        told = [*notes, "The batch size is fixed: the model needs it."] if candidate is fixed else list(notes)
         try:
-            return _exported(module, fixed, image, [*notes, "The batch size is fixed: the model needs it."], say)
-        except ExportError as second:
-            raise second from error
+            with recording():
+                return _exported(module, candidate, image, told, say, fallbacks)
+        except ExportError as error:
+            errors.append(error)
+            say("another attempt")
+    if attempts[1:] and attempts[1][1]:
+        raise type(errors[0])(f"{errors[0]}\n  With `symbolic` in place of `forward`: {errors[1]}") from errors[0]
+    raise errors[0]
+
+
+def _has_symbolic(module: nn.Module) -> bool:
+    """Whether the model's source mentions an `autograd.Function` with a `symbolic` method."""
+    names = {name for function in reachable(module) for name in function.__code__.co_names}
+    pending = list(torch.autograd.Function.__subclasses__())
+    while pending:
+        function = pending.pop()
+        pending += function.__subclasses__()
+        if hasattr(function, "symbolic") and (function.__name__ in names or "apply" in names):
+            return True
+    return False
 
 
 def _check_example(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
@@ -109,26 +132,30 @@ def _check_example(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str
         with torch.no_grad():
             module(*args, **kwargs)
     except Exception as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         raise UsageError(
-            f"The model itself fails on the example arguments ({type(error).__name__}: {' '.join(str(error).split())[:200]}). "
-            "Give arguments that the model accepts."
+            f"The model itself fails on the example arguments ({reason}). Give arguments that the model accepts."
         ) from error
 
 
-def _exported(module: nn.Module, signature: Signature, image: Image | None, notes: Sequence[str], say: Progress) -> Artifact:
+def _exported(
+    module: nn.Module, signature: Signature, image: Image | None, notes: Sequence[str], say: Progress, fallbacks: bool
+) -> Artifact:
     say("tracing")
-    program = _attempt("tracing", lambda: trace(module, signature.leaves, signature.assemble))
+    program = _attempt("tracing", lambda: trace(module, signature.leaves, signature.assemble, fallbacks=fallbacks))
     symbols = read_symbols(program, signature.inputs)
     outputs = _outputs(program, symbols)
     resizes = _resizes(program, signature.inputs)
     say("translating")
-    model = _attempt("translating to ONNX", lambda: to_onnx(program, signature.inputs, outputs, __version__))
+    model = _attempt("translating to ONNX", lambda: to_onnx(program, signature.inputs, outputs, VERSION))
     audit.check_live(program, signature.inputs, symbols, unused_inputs(model))
     contract = _contract(module, signature.inputs, outputs, resizes, image, notes)
     artifact = Artifact(serialise(model), contract)
     say("checking against PyTorch")
     sound, outcomes = audit.check_numbers(module, signature, program, symbols, artifact)
-    logger.info("audit: %d cases, %d of them refused by PyTorch", len(outcomes), sum(o.difference is None for o in outcomes))
+    logger.info(
+        "audit: %d cases, %d of them refused by PyTorch", len(outcomes), sum(o.difference is None for o in outcomes)
+    )
     return replace(artifact, contract=sound)
 
 
@@ -191,5 +218,5 @@ def _provenance(module: nn.Module) -> Provenance:
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     kind = type(module)
     packages = ("onnx", "onnxscript", "torch")
-    versions = (("pliant", __version__), *((package, version(package)) for package in packages))
+    versions = (("pliant", VERSION), *((package, version(package)) for package in packages))
     return Provenance(f"{kind.__module__}.{kind.__qualname__}", digest.hexdigest(), versions)

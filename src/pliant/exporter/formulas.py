@@ -13,7 +13,6 @@ from torch.fx import Node
 
 from pliant.contract import Input
 
-
 FACTOR_NAMES = ("factor", "scale", "scales", "scale_factor", "upscale", "upscale_factor")
 
 
@@ -31,7 +30,12 @@ class Symbols:
     def read(self, expression: Any) -> str:
         """A symbolic length as a formula over the names of the contract."""
         text = re.sub(r"\b[a-z]+\d+\b", lambda m: self.names.get(m.group(), m.group()), str(expression))
-        for raw, word in (("TruncToInt", "floor"), ("FloorToInt", "floor"), ("CeilToInt", "ceil"), ("RoundToInt", "round")):
+        for raw, word in (
+            ("TruncToInt", "floor"),
+            ("FloorToInt", "floor"),
+            ("CeilToInt", "ceil"),
+            ("RoundToInt", "round"),
+        ):
             text = text.replace(raw, word)
         text = re.sub(r"ToFloat\((\w+)\)", r"\1", text)
         return re.sub(r"\(\((\w+//\w+)\)\)", r"(\1)", text).replace(" ", "")
@@ -71,7 +75,9 @@ def _origin(node: Any, nodes: list[Node]) -> tuple[int, str] | None:
     while node not in nodes:
         if "select" in str(node.target) and isinstance(node.args[2], int):
             index = f"[{node.args[2]}]"
-        elif not any(word in str(node.target) for word in ("alias", "detach", "_to_copy", "to.dtype", "view", "squeeze")):
+        elif not any(
+            word in str(node.target) for word in ("alias", "detach", "_to_copy", "to.dtype", "view", "squeeze")
+        ):
             return None
         node = node.args[0]
     return nodes.index(node), index

@@ -61,7 +61,7 @@ def _line(location: Any) -> str:
     """Where a guard comes from, if that is in the user's own source."""
     frame = getattr(location, "maybe_user_loc", None) or getattr(location, "framework_loc", None)
     filename = getattr(frame, "filename", "")
-    return place(filename, frame.lineno or 0) if filename and users_own(filename) else ""
+    return place(filename, getattr(frame, "lineno", 0)) if filename and users_own(filename) else ""
 
 
 def breaking(guard: Guard, base: dict[str, int]) -> Iterator[dict[str, int]]:

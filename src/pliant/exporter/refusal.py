@@ -20,13 +20,15 @@ PLIANT = str(Path(__file__).parent.parent)
 STANDARD = str(Path(linecache.__file__ or "").parent)
 
 CONTROL = (
-    "Python needs the number itself here (an `if`, a loop, an index or a call into C), and it is known only at run time",
-    "compute it with arithmetic, min/max, torch.where or torch.cond, or pass it as a fixed value: wrap the model so that it is no input",
+    "Python needs the number itself here (an `if`, a loop, an index or a call into C), and it is known only at run "
+    "time",
+    "compute it with arithmetic, min/max, torch.where or torch.cond, or wrap the model so that the value is fixed "
+    "and no input",
 )
 
 
 def users_line(error: BaseException) -> str:
-    """"file:line: source" of the innermost frame in the user's own code, or an empty text."""
+    """ "file:line: source" of the innermost frame in the user's own code, or an empty text."""
     found = ""
     for current in chain(error):
         for filename, line in _frames(current.__traceback__):
@@ -53,14 +55,14 @@ def _frames(traceback: TracebackType | None) -> Iterator[tuple[str, int]]:
 
 def users_own(filename: str) -> bool:
     """Whether a source file is the model's, not a library's."""
-    if filename.startswith("<") or filename.startswith(STANDARD) and "site-packages" not in filename:
+    if filename.startswith("<") or (filename.startswith(STANDARD) and "site-packages" not in filename):
         return False
     ours = filename.startswith(PLIANT) and not filename.startswith(f"{PLIANT}/architectures")
     return not ours and not filename.startswith(LIBRARIES)
 
 
 def place(filename: str, line: int) -> str:
-    """"file:line: source"."""
+    """ "file:line: source"."""
     return f"{filename}:{line}: {linecache.getline(filename, line).strip()}"
 
 
@@ -69,7 +71,9 @@ def refusal(error: Exception, stage: str) -> CaptureError:
     where = users_line(error)
     reason, fix = _explain(error)
     at = f"\n  at {where}" if where else ""
-    return CaptureError(f"The model cannot be exported with its values live ({stage}).{at}\n  Reason: {reason}.\n  Fix: {fix}.")
+    return CaptureError(
+        f"The model cannot be exported with its values live ({stage}).{at}\n  Reason: {reason}.\n  Fix: {fix}."
+    )
 
 
 def _explain(error: Exception) -> tuple[str, str]:

@@ -74,7 +74,9 @@ def read_signature(
         pictures += tensor.dim() == 4
         words = dims.get(name, _default_dims(tensor, name, pictures, fixed_batch))
         axes = _dims(words, tensor, name)
-        leaf = Leaf(_workable(tensor, axes), not isinstance(value, Tensor), tuple(i for i, d in enumerate(axes) if d.live))
+        leaf = Leaf(
+            _workable(tensor, axes), not isinstance(value, Tensor), tuple(i for i, d in enumerate(axes) if d.live)
+        )
         slots[k] = (True, len(inputs))
         inputs.append(_input(name, tensor, axes, values.get(name), first_picture=pictures == 1 and tensor.dim() == 4))
         leaves.append(leaf)
@@ -105,7 +107,9 @@ def _check_names(
     given: list[str], live: list[int], labels: list[str], dims: Mapping[str, str], values: Mapping[str, Any]
 ) -> None:
     if len(given) != len(live):
-        raise UsageError(f"names has {len(given)} entries; the arguments give {len(live)} inputs: {[labels[k] for k in live]}.")
+        raise UsageError(
+            f"names has {len(given)} entries; the arguments give {len(live)} inputs: {[labels[k] for k in live]}."
+        )
     if len(set(given)) != len(given):
         raise UsageError(f"Input names must differ; got {given}. Pass names=[...].")
     for option, table in (("dims", dims), ("values", values)):
@@ -126,7 +130,9 @@ def _dims(words: str, tensor: Tensor, name: str) -> tuple[Dim, ...]:
     parts = words.split()
     if len(parts) != tensor.dim():
         shape = tuple(tensor.shape)
-        raise UsageError(f"dims of {name!r} is {words!r}, {len(parts)} words; the example has shape {shape}: one word per axis.")
+        raise UsageError(
+            f"dims of {name!r} is {words!r}, {len(parts)} words; the example has shape {shape}: one word per axis."
+        )
     result: list[Dim] = []
     for word, length in zip(parts, tensor.shape, strict=True):
         if word.isdigit():
@@ -136,7 +142,9 @@ def _dims(words: str, tensor: Tensor, name: str) -> tuple[Dim, ...]:
         elif word.isidentifier():
             result.append(Dim(name=word))
         else:
-            raise UsageError(f"dims of {name!r} has the word {word!r}; use a name for a live axis or a number for a fixed one.")
+            raise UsageError(
+                f"dims of {name!r} has the word {word!r}; use a name for a live axis or a number for a fixed one."
+            )
     return tuple(result)
 
 

@@ -6,7 +6,7 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import onnx_ir as ir
@@ -21,7 +21,7 @@ LIMIT = 2**31 - 1  # bytes a protobuf message can have
 
 
 @contextlib.contextmanager
-def quietly() -> Iterator[None]:
+def quietly() -> Generator[None]:
     """Within the block, PyTorch's exporter prints, warns and logs nothing: what matters is raised by pliant."""
     disabled = logging.root.manager.disable
     logging.disable(logging.ERROR)

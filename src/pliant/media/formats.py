@@ -31,8 +31,9 @@ class Format:
 
 FORMATS = (
     Format("PNG", "PNG", (".png",), 2**31 - 1, (1, 2, 3, 4), deep=True),
+    # the format itself allows 65,535, libjpeg refuses more than 65,500;
     # a network sharpens edges; chroma at half size would blur them again
-    Format("JPEG", "JPEG", (".jpg", ".jpeg", ".jpe"), 65_535, (1, 3), options={"quality": 95, "subsampling": 0}),
+    Format("JPEG", "JPEG", (".jpg", ".jpeg", ".jpe"), 65_500, (1, 3), options={"quality": 95, "subsampling": 0}),
     Format("WebP", "WEBP", (".webp",), 16_383, (3, 4), options={"quality": 95}),
 )
 

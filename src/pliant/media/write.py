@@ -58,7 +58,8 @@ def _check_place(source: Path, path: Path) -> None:
 def write_picture(picture: Picture, path: Path, target: Format) -> tuple[str, ...]:
     """Write `picture` to `path`, replacing what is there in one step.
 
-    Returns sentences about what the format cannot hold. Raises InputError if the file cannot be written.
+    Returns sentences about what the format cannot hold. Raises InputError if the file cannot be written or the
+    picture cannot be encoded.
     """
     pixels, notes = _fitting(picture.pixels, target)
     icc, exif = picture.icc, picture.exif
@@ -79,7 +80,11 @@ def _encoded(pixels: Array, target: Format, metadata: dict[str, Any]) -> bytes:
     given = {key: value for key, value in metadata.items() if value is not None}
     file = BytesIO()
     image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-    image.save(file, target.name, **target.options, **given)
+    try:
+        image.save(file, target.name, **target.options, **given)
+    except (OSError, ValueError) as error:
+        size = f"{image.width:,} x {image.height:,}"
+        raise PictureError(f"A picture of {size} cannot be written as {target.title} ({error}); use PNG.") from error
     return file.getvalue()
 
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import Any
 
 from onnxscript import ir
-from onnxscript import opset18 as op
+
+from pliant.operators._onnx import op
 
 DOUBLE, FLOAT, INT64 = ir.DataType.DOUBLE, ir.DataType.FLOAT, ir.DataType.INT64
 CUBIC = -0.75  # the coefficient a of the cubic kernel, Keys 1981

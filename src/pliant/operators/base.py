@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pliant import registry
+from pliant.registry import load as load_member
+from pliant.registry import names as member_names
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Operator:
 def translation_table() -> dict[Any, Callable[..., Any]]:
     """The translations of all operators."""
     table: dict[Any, Callable[..., Any]] = {}
-    for name in registry.names("pliant.operators"):
-        operator: Operator = registry.load("pliant.operators", name, "OPERATOR", extra="export")
+    for name in member_names("pliant.operators"):
+        operator: Operator = load_member("pliant.operators", name, "OPERATOR", extra="export")
         table.update(operator.translations)
     return table

@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 from onnxscript import ir
-from onnxscript import opset18 as op
 
+from pliant.operators._onnx import op
 from pliant.operators.base import Operator
 
 EXACT = "pliant.exact"  # key in a value's `meta`: the double behind a float32 copy
@@ -136,7 +136,31 @@ def scalar_tensor(value: Any, dtype: int = FLOAT, **ignored: Any) -> Any:
 
 def choose(condition: Any, a: Any, b: Any) -> Any:
     """`a if condition else b` of numbers."""
-    return arithmetic(lambda x, y: op.Where(condition, x, y))(a, b)
+
+    def where(x: Any, y: Any) -> Any:
+        return op.Where(condition, x, y)
+
+    return arithmetic(where)(a, b)
+
+
+def differ(a: Any, b: Any) -> Any:
+    """`a != b`."""
+    return op.Not(op.Equal(a, b))
+
+
+def same(value: Any) -> Any:
+    """Nothing: a cast to an integer cuts towards zero by itself."""
+    return value
+
+
+def to_float(value: Any) -> Any:
+    """`float(value)`."""
+    return number(double(value))
+
+
+def square_root(value: Any) -> Any:
+    """`math.sqrt(value)`."""
+    return number(op.Sqrt(double(value)))
 
 
 OPERATOR = Operator(
@@ -157,18 +181,18 @@ OPERATOR = Operator(
         operator.gt: comparison(op.Greater),
         operator.ge: comparison(op.GreaterOrEqual),
         operator.eq: comparison(op.Equal),
-        operator.ne: comparison(lambda a, b: op.Not(op.Equal(a, b))),
-        math.trunc: rounded(lambda x: x),
+        operator.ne: comparison(differ),
+        math.trunc: rounded(same),
         math.floor: rounded(op.Floor),
         math.ceil: rounded(op.Ceil),
         round: rounded(op.Round),
-        torch.sym_int: rounded(lambda x: x),
-        torch.sym_float: lambda value: number(double(value)),
+        torch.sym_int: rounded(same),
+        torch.sym_float: to_float,
         torch.sym_max: arithmetic(op.Max),
         torch.sym_min: arithmetic(op.Min),
         torch.sym_ite: choose,
-        torch.sym_not: lambda value: op.Not(value),
-        torch._sym_sqrt: lambda value: number(op.Sqrt(double(value))),
+        torch.sym_not: op.Not,
+        vars(torch)["_sym_sqrt"]: square_root,
         torch.ops.aten._local_scalar_dense.default: item,
         torch.ops.aten.item.default: item,
         torch.ops.aten.scalar_tensor.default: scalar_tensor,

@@ -16,10 +16,10 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from onnxscript import opset18 as op
 from torch import Tensor
 
 from pliant.operators import _sampling as sampling
+from pliant.operators._onnx import op
 from pliant.operators.base import Operator
 
 MODES: dict[int, tuple[str, ...]] = {
@@ -79,7 +79,9 @@ def translate(x: Any, scales: Any, size: list[Any], mode: str, align_corners: bo
 def antialiased(x: Any, scales: Any, size: list[Any], mode: str) -> Any:
     """Antialiased linear or cubic resize. Only ONNX's Resize node has it, in float32 positions of its own."""
     one = op.Constant(value_ints=[1])
-    wanted = op.Concat(*(op.Constant(value_ints=[s]) if isinstance(s, int) else op.Reshape(s, one) for s in size), axis=0)
+    wanted = op.Concat(
+        *(op.Constant(value_ints=[s]) if isinstance(s, int) else op.Reshape(s, one) for s in size), axis=0
+    )
     attributes: dict[str, Any] = {"coordinate_transformation_mode": "half_pixel", "antialias": 1, "exclude_outside": 1}
     attributes |= {"mode": "cubic", "cubic_coeff_a": -0.5} if mode == "bicubic" else {"mode": "linear"}
     if scales is None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from onnxscript import opset18 as op
 
+from pliant.operators._onnx import op
 from pliant.operators.base import Operator
 
 
 def _one(value: Any) -> Any:
     """A number as an int64 vector of one element."""
-    return op.Constant(value_ints=[value]) if isinstance(value, int) else op.Reshape(value, op.Constant(value_ints=[-1]))
+    return (
+        op.Constant(value_ints=[value]) if isinstance(value, int) else op.Reshape(value, op.Constant(value_ints=[-1]))
+    )
 
 
 def roll(x: Any, shifts: Any, dims: Any = ()) -> Any:

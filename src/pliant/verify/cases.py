@@ -40,7 +40,7 @@ def sizes(contract: Contract, example: Mapping[str, int]) -> Iterator[dict[str, 
     absolute = [{n: pair[k % 2] for k, n in enumerate(others)} for pair in PIXELS]
     relative = [{n: example[n] + pair[k % 2] for k, n in enumerate(others)} for pair in STEPS]
     for k, lengths in enumerate([*relative, *absolute] if others else [{}]):
-        drawn = {**lengths, **{n: (1, 3, 2)[k % 3] for n in batch}}
+        drawn = {**lengths, **dict.fromkeys(batch, (1, 3, 2)[k % 3])}
         lifted = {n: _fit(contract, n, length) for n, length in drawn.items()}
         yield {n: lifted[n] for n in names}
 

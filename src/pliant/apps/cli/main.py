@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import click
 
-from pliant import __version__
 from pliant.apps.cli.options import State
 from pliant.errors import PliantError
 from pliant.registry import load, names
+from pliant.version import VERSION
 
 COMMANDS = "pliant.apps.cli.commands"
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -35,7 +35,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__)
+@click.version_option(VERSION)
 def cli() -> None:
     """Ship PyTorch super-resolution models as ONNX, and upscale pictures with them.
 

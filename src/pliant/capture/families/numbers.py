@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
@@ -48,10 +48,10 @@ def extreme(builtin: Callable[..., Any], symbolic: Callable[[Any, Any], Any]) ->
     """`min` or `max`, whichever `builtin` is."""
 
     def replacement(*values: Any, **named: Any) -> Any:
-        items: Iterable[Any] = values if len(values) > 1 else values[0]
-        items = list(items)
+        first, *rest = values
+        items: list[Any] = [first, *rest] if rest else list(first)
         if named or not any(live(item) for item in items):
-            return builtin(*values, **named) if len(values) > 1 else builtin(items, **named)
+            return builtin(items, **named)
         return reduce(symbolic, items)
 
     return replacement
@@ -75,11 +75,11 @@ def is_instance(value: Any, types: Any) -> bool:
     return builtins.isinstance(value, types) or builtins.issubclass(NUMBERS[builtins.type(value)], types)
 
 
-def type_of(*args: Any, **named: Any) -> Any:
+def type_of(value: Any, *bases: Any, **named: Any) -> Any:
     """`type`: a live number has the type that it will have at run time."""
-    if len(args) == 1 and live(args[0]):
-        return NUMBERS[builtins.type(args[0])]
-    return builtins.type(*args, **named)
+    if live(value) and not bases:
+        return NUMBERS[builtins.type(value)]
+    return builtins.type(value, *bases, **named)
 
 
 CAPTURE = Capture(

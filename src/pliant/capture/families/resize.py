@@ -46,7 +46,7 @@ def interpolate(
     """`F.interpolate` as one operator. Calls it does not cover, or that PyTorch refuses, go to PyTorch."""
     known = mode in MODES.get(input.dim() - 2, ()) and input.is_floating_point()
     refused = (size is None) == (scale_factor is None) or (mode.startswith("nearest") and align_corners is not None)
-    refused |= antialias and mode not in ("bilinear", "bicubic") or bool(recompute_scale_factor and size is not None)
+    refused |= (antialias and mode not in ("bilinear", "bicubic")) or bool(recompute_scale_factor and size is not None)
     if not known or refused:
         return NotImplemented
     rank = input.dim() - 2

@@ -35,16 +35,33 @@ def ranges(context: click.Context, parameter: click.Parameter, texts: tuple[str,
         except ValueError:
             dots = ""
         if not dots:
-            raise click.BadParameter(f"{text!r} is no range; give for example {name}=1..8 or {name}=1..", context, parameter)
+            raise click.BadParameter(
+                f"{text!r} is no range; give for example {name}=1..8 or {name}=1..", context, parameter
+            )
     return found
 
 
 @click.command()
 @click.argument("source")
 @click.option("-o", "--output", metavar="PATH", help="The ONNX file.  [default: named as the source, here]")
-@click.option("--arg", "arguments", multiple=True, callback=pairs, metavar="NAME=VALUE", help="An example argument of forward: 1x3x64x48, 2.5, 3, tensor:2.5.")
-@click.option("--dims", multiple=True, callback=pairs, metavar="NAME=WORDS", help="Axes of an input: 'x=n 3 h w'; a name is live, a number fixed.")
-@click.option("--values", multiple=True, callback=ranges, metavar="NAME=LOW..HIGH", help="Range of a live value: factor=1..8.")
+@click.option(
+    "--arg",
+    "arguments",
+    multiple=True,
+    callback=pairs,
+    metavar="NAME=VALUE",
+    help="An example argument of forward: 1x3x64x48, 2.5, 3, tensor:2.5.",
+)
+@click.option(
+    "--dims",
+    multiple=True,
+    callback=pairs,
+    metavar="NAME=WORDS",
+    help="Axes of an input: 'x=n 3 h w'; a name is live, a number fixed.",
+)
+@click.option(
+    "--values", multiple=True, callback=ranges, metavar="NAME=LOW..HIGH", help="Range of a live value: factor=1..8."
+)
 @common
 def export(
     source: str,
@@ -64,7 +81,9 @@ def export(
 
     target = Path(output) if output else Path(_stem(source) + ".onnx")
     if target.is_dir() or not target.parent.is_dir():
-        raise UsageError(f"{target} cannot be written: {'it is a folder' if target.is_dir() else 'its folder does not exist'}.")
+        raise UsageError(
+            f"{target} cannot be written: {'it is a folder' if target.is_dir() else 'its folder does not exist'}."
+        )
     try:
         with progress() as report:
             artifact = run(Request(source, arguments, dims, values), report)
@@ -86,7 +105,9 @@ def _stem(source: str) -> str:
 
 def _sentence(target: Path, artifact: Artifact) -> str:
     contract = artifact.contract
-    inputs = ", ".join(f"{i.name}{[str(d) for d in i.dims] if i.dims else ''}".replace("'", "") for i in contract.inputs)
+    inputs = ", ".join(
+        f"{i.name}{[str(d) for d in i.dims] if i.dims else ''}".replace("'", "") for i in contract.inputs
+    )
     outputs = ", ".join(f"{o.name}[{', '.join(o.dims)}]" for o in contract.outputs)
     size = target.stat().st_size / 1024
     return f"{target}: {inputs} -> {outputs}, {size:,.0f} KiB, checked against PyTorch in ONNX Runtime."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, groupby
 
 from pliant.contract import Resize
 from pliant.graph import Body, Graph, Node
@@ -36,8 +36,18 @@ class Route:
     nodes: tuple[Node, ...]
     operand: str
 
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What is passed, in the words of the model's source: nodes that one step became are named once.
+
+        pliant names nodes "step/Operator_7"; nodes of other exporters are named by their operator.
+        """
+        parts = ((node.name.partition("/"), node.op) for node in self.nodes)
+        names = (step if step and slash else operator for (step, slash, _), operator in parts)
+        return tuple(name for name, _ in groupby(names))
+
     def __str__(self) -> str:
-        return " -> ".join((self.start, *(node.op for node in self.nodes))) + f" ({self.operand})"
+        return " -> ".join((self.start, *self.steps)) + f" ({self.operand})"
 
 
 def inline(graph: Graph) -> Body:

@@ -87,11 +87,11 @@ def test_alpha_goes_through_the_network_and_stays_exact_where_it_is_flat() -> No
 
 
 class _Uneven(_Repeat):
-    """Adds 0.03, 0 and 0.06 to the channels, as a network that is not quite exact."""
+    """Adds 0.03, 0 and 0.12 to the channels, as a network that is not quite exact."""
 
     def run(self, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
         (result,) = super().run(feeds)
-        return [result + np.array([0.03, 0, 0.06], np.float32).reshape(1, 3, 1, 1)]
+        return [result + np.array([0.03, 0, 0.12], np.float32).reshape(1, 3, 1, 1)]
 
 
 def test_flat_alpha_is_exact_even_if_the_network_is_not() -> None:
@@ -106,7 +106,7 @@ def test_flat_alpha_is_exact_even_if_the_network_is_not() -> None:
 def test_grey_is_the_mean_of_what_the_network_makes_of_it() -> None:
     network, _ = repeating(Image())
     result = upscaled(np.full((4, 4, 1), 100, np.uint8), Network.of(Session(_Uneven(), network.session.contract, "")))
-    assert (result == int(100 + 0.03 * 255 + 0.5)).all()
+    assert (result == int(100 + 0.05 * 255 + 0.5)).all()
 
 
 def test_constant_alpha_costs_no_run() -> None:

@@ -82,7 +82,7 @@ def test_profile_and_resolution(tmp_path: Path) -> None:
 
 def test_exif_does_not_claim_the_size_of_the_source(tmp_path: Path) -> None:
     exif = _exif(1)
-    exif.get_ifd(0x8769).update({0xA002: 7, 0xA003: 5, 0x9003: "2026:11:24 06:00:00"})
+    exif[0x8769] = {0xA002: 7, 0xA003: 5, 0x9003: "2026:11:24 06:00:00"}
     picture = read_picture(save(tmp_path, "a.jpg", FLAT, exif=exif))
     kept = Image.Exif()
     kept.load(picture.exif or b"")

@@ -83,7 +83,7 @@ def inspect(path: str | os.PathLike[str]) -> Inspection:
         problem=problem,
         stamps=artifact.stamps if artifact else (),
         graph=graph,
-        resizes=resizes(body, values),
+        resizes=resizes(body, values) or (contract.resizes if contract else ()),
         routes={name: routes(body, name, pictures) for name in values},
         fixed=_fixed(graph),
     )

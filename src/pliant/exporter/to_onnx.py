@@ -66,7 +66,9 @@ def _declare(model: Any, inputs: Sequence[Input], outputs: Sequence[Output]) -> 
         value.name = entry.name
         value.shape = ir.Shape([int(d) if d.isdigit() else d for d in entry.dims])
     kept = {id(value) for value in (*graph.inputs, *graph.outputs, *graph.initializers.values())}
-    for node in ir.traversal.RecursiveGraphIterator(graph):
+    for k, node in enumerate(ir.traversal.RecursiveGraphIterator(graph)):
+        step = node.meta.get("node")  # of the trace; a reader, and `pliant inspect`, can see what belongs together
+        node.name = f"{step.name}/{node.op_type}_{k}" if step is not None else f"{node.op_type}_{k}"
         node.metadata_props.clear()
         node.doc_string = None
         for value in node.outputs:

@@ -15,6 +15,7 @@ from pliant.errors import UsageError
 if TYPE_CHECKING:
     from pliant.apps.inspect import Inspection
     from pliant.contract import Contract, Input
+    from pliant.dataflow import Route
 
 ROUTES = 4  # shown for each live value; --json has them all
 
@@ -85,10 +86,18 @@ def _routes(found: Inspection, name: str) -> Iterator[str]:
     ways = found.routes[name]
     if not ways:
         yield f"{name} reaches nothing: it changes no output"
-    for route in ways[:ROUTES]:
-        yield str(route)
-    if len(ways) > ROUTES:
-        yield f"{name} has {len(ways) - ROUTES} more; --json shows all"
+    told = list(dict.fromkeys(_route(found, route) for route in ways))
+    yield from told[:ROUTES]
+    if len(told) > ROUTES:
+        yield f"{name} has {len(told) - ROUTES} more; --json shows all"
+
+
+def _route(found: Inspection, route: Route) -> str:
+    """A route in one line; a resize says what it means where the contract knows it."""
+    meanings = {r.node: f"{r.node} ({r.mode}, {r.semantics}s)" for r in found.resizes}
+    last = route.steps[-1] if route.steps else ""
+    told = " -> ".join((route.start, *(meanings.get(step, step) for step in route.steps)))
+    return told if last in meanings else f"{told} ({route.operand})"
 
 
 def _resize(found: Inspection, at: int) -> str:

@@ -1,0 +1,152 @@
+"""Whole exports of unmodified networks, run by plain ONNX Runtime on what the exporter has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from torch import Tensor, nn
+
+import pliant
+from pliant.errors import AuditError, CaptureError, UsageError
+from tests import idioms
+from tests.idioms import FACTORS, SIZES, picture
+
+Kind = Callable[[float], Any]
+
+
+def number(factor: float) -> Any:
+    return factor
+
+
+def tensor(factor: float) -> Any:
+    return torch.tensor(factor)
+
+
+def whole(factor: float) -> Any:
+    return torch.tensor(int(factor))
+
+
+def vector(factor: float) -> Any:
+    return torch.tensor([1.0, 1.0, factor, factor])
+
+
+def run(session: onnxruntime.InferenceSession, args: tuple[Any, ...]) -> Any:
+    types = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int64)": np.int64}
+    arrays = [np.asarray(a, types[i.type]) for i, a in zip(session.get_inputs(), args, strict=True)]
+    return session.run(None, dict(zip((i.name for i in session.get_inputs()), arrays, strict=True)))
+
+
+def assert_equal_to_eager(module: nn.Module, file: Path, cases: list[tuple[Any, ...]]) -> None:
+    session = onnxruntime.InferenceSession(str(file))
+    for args in cases:
+        with torch.no_grad():
+            expected = module(*args).numpy()
+        (got,) = run(session, args)
+        assert got.shape == expected.shape, args[1:]
+        assert np.abs(got - expected).max() <= 1e-5, (args[0].shape, args[1:])
+
+
+@pytest.mark.parametrize(
+    ("module", "kind"),
+    [
+        (idioms.Item, tensor),
+        (idioms.Item, whole),
+        (idioms.Number, number),
+        (idioms.Number, int),
+        (idioms.Checked, number),
+        (idioms.ToList, vector),
+        (idioms.Arithmetic, tensor),
+        (idioms.Sizes, number),
+        (idioms.Symbolic, vector),
+        (idioms.Opaque, vector),
+    ],
+    ids=lambda value: value.__name__,
+)
+def test_values_stay_live(module: type[nn.Module], kind: Kind, tmp_path: Path) -> None:
+    network = module().eval()
+    artifact = pliant.export(network, (picture(16, 20), kind(3.0)))
+    factors = [2.0, 3.0, 1.5] if module is idioms.Opaque else FACTORS  # its own symbolic is off at 10 * 1.3
+    cases = [(picture(h, w), kind(f)) for (h, w), f in zip(SIZES, factors, strict=False)]
+    assert_equal_to_eager(network, artifact.save(tmp_path / "model.onnx"), [*cases, (picture(9, 11, n=3), kind(2.0))])
+
+
+def test_contract_describes_the_network() -> None:
+    contract = pliant.export(idioms.Number().eval(), (picture(16, 20), 3.0), values={"factor": (1, 4)}).contract
+    assert [i.name for i in contract.inputs] == ["x", "factor"]
+    assert [str(d) for d in contract.inputs[0].dims] == ["n", "3", "h", "w"]
+    assert contract.inputs[1].dtype == "float64"
+    assert contract.inputs[1].values.contains(4)
+    assert not contract.inputs[1].values.contains(4.1)
+    assert contract.outputs[0].dims == ("n", "3", "floor(factor*h)", "floor(factor*w)")
+    assert contract.factor == "factor"
+    assert [(r.mode, r.semantics, r.driver) for r in contract.resizes] == [("bicubic", "scale", ("factor",))]
+    assert contract.provenance.source == "tests.idioms.Number"
+    assert len(contract.provenance.weights_sha256) == 64
+
+
+def line_of(text: str) -> str:
+    lines = Path(idioms.__file__).read_text().splitlines()
+    (number,) = (k for k, line in enumerate(lines, 1) if text in line)
+    return f"idioms.py:{number}"
+
+
+@pytest.mark.parametrize(
+    ("module", "args", "error", "line"),
+    [
+        (idioms.Branch, (picture(16, 20), torch.tensor(3.0)), CaptureError, "if factor.item() > 2"),
+        (idioms.PadIfNeeded, (picture(16, 20),), AuditError, "if h % 4 != 0"),
+        (idioms.LargeThreshold, (picture(16, 20),), AuditError, "if x.shape[2] > 700"),
+        (idioms.Stride, (picture(16, 20), torch.tensor(2)), CaptureError, "stride=step.item()"),
+        (idioms.Liar, (picture(16, 20),), CaptureError, "torch.from_numpy(-x.numpy())"),
+    ],
+)
+def test_refused_with_the_line(module: type[nn.Module], args: Any, error: type[Exception], line: str) -> None:
+    with pytest.raises(error) as caught:
+        pliant.export(module().eval(), args)
+    assert line_of(line) in str(caught.value)
+    assert "Fix: " in str(caught.value)
+
+
+def test_input_that_reaches_nothing_is_refused() -> None:
+    with pytest.raises(AuditError, match="'factor' does not reach any output"):
+        pliant.export(idioms.Unused().eval(), (picture(16, 20), 3.0))
+
+
+def test_a_way_for_small_pictures_becomes_a_minimum() -> None:
+    contract = pliant.export(idioms.Threshold().eval(), (picture(16, 20),)).contract
+    assert contract.inputs[0].dims[2].minimum == 6
+    assert any("at least 6" in note and line_of("if x.shape[2] < 6") in note for note in contract.notes)
+
+
+class Pair(nn.Module):
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        return first * second.mean((0, 2, 3), keepdim=True)
+
+
+def test_several_pictures_have_sizes_of_their_own(tmp_path: Path) -> None:
+    artifact = pliant.export(Pair(), (picture(16, 20), picture(9, 9)))
+    assert [str(d) for d in artifact.contract.inputs[1].dims] == ["n", "3", "second_h", "second_w"]
+    cases = [(picture(5, 7), picture(11, 3)), (picture(8, 9, n=2), picture(1, 1, n=2))]
+    assert_equal_to_eager(Pair(), artifact.save(tmp_path / "pair.onnx"), cases)
+
+
+def test_module_is_left_as_it_was() -> None:
+    network = idioms.Number()
+    forward, globals_before = idioms.Number.forward.__code__, set(vars(idioms))
+    pliant.export(network, (picture(16, 20), 3.0))
+    assert network.training
+    assert idioms.Number.forward.__code__ is forward
+    assert set(vars(idioms)) == globals_before
+
+
+def test_failing_example_is_the_callers_mistake() -> None:
+    with pytest.raises(UsageError, match="fails on the example arguments"):
+        pliant.export(idioms.Number(), (torch.rand(1, 4, 8, 8), 2.0))
+    with pytest.raises(UsageError, match="give a tuple"):
+        pliant.export(idioms.Number(), picture(4, 4))  # type: ignore[arg-type]

@@ -154,7 +154,9 @@ def test_a_folder_cannot_be_overwritten(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"hello", b"\x89PNG\r\n\x1a\n", bytes(100), fixed_model()[:-9]], ids=["0", "text", "png", "nul", "cut"]
+    "data",
+    [b"", b"hello", b"\x89PNG\r\n\x1a\n", bytes(100), fixed_model()[:-9]],
+    ids=["0", "text", "png", "nul", "cut"],
 )
 def test_what_is_not_onnx(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "m.onnx").write_bytes(data)

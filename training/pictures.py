@@ -1,6 +1,7 @@
 """Training pictures: pairs of a resized and an original patch at random factors.
 
-Photographs are halved first: that removes the JPEG artefacts and leaves full-resolution chroma.
+Photographs are halved twice first: that removes JPEG artefacts and the softness of a camera's demosaicing, and leaves
+full-resolution chroma.
 """
 
 from __future__ import annotations
@@ -64,12 +65,12 @@ class Patches:
     Args:
         folders: where the photographs are; every JPEG and PNG in them is used.
         patch: side of a training patch in pixels.
-        batch: patches in a batch; they share one factor.
+        batch: patches in a batch; each has a factor of its own.
     """
 
     def __init__(self, folders: list[Path], patch: int, batch: int, seed: int) -> None:
         paths = sorted(p for folder in folders for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
-        self.pictures = [halve(read(path)) for path in paths]
+        self.pictures = [halve(halve(read(path))) for path in paths]
         self.areas = torch.tensor([float(p.shape[1] * p.shape[2]) for p in self.pictures])
         self.patch, self.batch = patch, batch
         self.random = torch.Generator().manual_seed(seed)

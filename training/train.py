@@ -66,6 +66,20 @@ class State:
         self.step = saved["step"]
 
 
+def start(model: SRCNN) -> None:
+    """He initialisation, and a last layer of zeros: the residual network begins as the bicubic resize.
+
+    With PyTorch's default the first steps push the result down from wherever it is, and all but three of the 32
+    features of the second layer die (measured: 1.7 dB less at a factor of 2).
+    """
+    for layer in (model.conv1, model.conv2):
+        torch.nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        torch.nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+    if model.residual:
+        torch.nn.init.zeros_(model.conv3.weight)
+    torch.nn.init.zeros_(model.conv3.bias)  # type: ignore[arg-type]
+
+
 def loss(restored: Tensor, original: Tensor) -> Tensor:
     """Minus PSNR of the batch, colour and luma alike.
 
@@ -158,10 +172,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--photographs", nargs="+", type=Path, required=True, help="folders of JPEG or PNG files")
     parser.add_argument("--validation", type=Path, required=True, help="a folder of pictures not trained on")
     parser.add_argument("--output", type=Path, required=True, help="the .safetensors file to write")
-    parser.add_argument("--steps", type=int, default=30_000)
-    parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate of Adam")
+    parser.add_argument("--steps", type=int, default=9_000)
+    parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate of Adam")
     parser.add_argument("--patch", type=int, default=96)
-    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--plain", action="store_true", help="as published, not residual")
     parser.add_argument("--precision", choices=["auto", "f32", "bf16"], default="auto")
     parser.add_argument("--seed", type=int, default=0)
@@ -172,6 +186,7 @@ def main() -> None:
     options, console = parse(), Console()
     torch.manual_seed(options.seed)
     model = SRCNN(residual=not options.plain)
+    start(model)
     state = State(
         model,
         copy.deepcopy(model),
@@ -195,7 +210,7 @@ def main() -> None:
             if state.step % VALIDATE_EVERY == 0 or state.step == options.steps:
                 console.print(table(validate(state.average, validation), state.step))
                 state.save(checkpoint)
-    facts = {"architecture": "srcnn", "residual": str(state.model.residual).lower()}
+    facts = {"architecture": "srcnn", "residual": str(state.model.residual).lower(), "trained_for": "1 to 4"}
     save_file(state.average.state_dict(), options.output, metadata=facts)
     console.print(f"wrote {options.output}")
 

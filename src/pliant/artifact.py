@@ -67,7 +67,7 @@ class Artifact:
         try:
             contract = Contract.from_json(metadata[CONTRACT_KEY])
             stamps = tuple(json.loads(metadata.get(STAMPS_KEY, "[]")))
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise InputError(f"The contract in {name} cannot be read ({error}). Export the model again.") from error
         return cls(_without(data, {CONTRACT_KEY, STAMPS_KEY}), contract, stamps)
 

@@ -157,9 +157,10 @@ class Contract:
 
         Raises ValueError if the text is not JSON, is from a newer version, or lacks a field.
         """
-        data: dict[str, Any] = json.loads(text)
-        if data.get("version") != VERSION:
-            raise ValueError(f"contract version {data.get('version')!r}; this pliant reads version {VERSION}")
+        data: Any = json.loads(text)
+        version = data.get("version") if isinstance(data, dict) else None
+        if version != VERSION:
+            raise ValueError(f"contract version {version!r}; this pliant reads version {VERSION}")
         try:
             return cls(
                 inputs=tuple(_input(i) for i in data["inputs"]),

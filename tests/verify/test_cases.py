@@ -16,7 +16,9 @@ def picture(h: Dim = H, w: Dim = W, n: Dim = N) -> Contract:
     return Contract((Input("x", "float32", (n, C, h, w), "image"),), ())
 
 
-def value(example: tuple[float, ...], low: float | None = None, high: float | None = None, dtype: str = "float64") -> Input:
+def value(
+    example: tuple[float, ...], low: float | None = None, high: float | None = None, dtype: str = "float64"
+) -> Input:
     return Input("v", dtype, (Dim(size=len(example)),) if len(example) > 1 else (), "value", Range(low, high), example)
 
 
@@ -46,7 +48,7 @@ def test_sizes_vary_the_batch_alone() -> None:
 
 
 def test_fixed_sizes_give_only_the_example() -> None:
-    assert list(sizes(Contract((Input("v", "float64"),), ()), {})) in ([{}], [{}, {}])
+    assert not any(sizes(Contract((Input("v", "float64"),), ()), {}))
 
 
 @pytest.mark.parametrize("multiple", [2, 4, 8, 64])
@@ -87,7 +89,7 @@ def test_some_values_make_no_whole_length() -> None:
     assert any(f % 1 == 0 for f in drawn[1:])
 
 
-@pytest.mark.parametrize(("low", "high"), [(1, 4), (1, 64), (2, 3), (3, 3), (0.5, None), (None, 3)])
+@pytest.mark.parametrize(("low", "high"), [(1, 4), (1, 64), (2, 3), (3, 3), (0, None), (None, 3)])
 @pytest.mark.parametrize("dtype", ["float64", "int64"])
 def test_values_respect_the_range(low: float | None, high: float | None, dtype: str) -> None:
     entry = value((3,), low, high, dtype)
@@ -124,9 +126,16 @@ def test_whole_values_stay_whole_at_broken_bounds() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int64"])
-@pytest.mark.parametrize("high", [None, 4], ids=["open", "bounded"])
-def test_vectors_keep_their_ones(dtype: str, high: float | None) -> None:
-    drawn = values(value((1, 1, 3, 3), 1 if high else None, high, dtype))
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        (None, None),
+        (-1000, 1000),
+        (1, 4),
+    ],
+)
+def test_vectors_keep_their_ones(dtype: str, bounds: tuple[float | None, float | None]) -> None:
+    drawn = values(value((1, 1, 3, 3), *bounds, dtype))
     assert len(drawn) > 1
     assert all(v[:2] == (1, 1) for v in drawn)
     assert any(v[2] != 3 for v in drawn)

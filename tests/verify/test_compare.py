@@ -48,7 +48,7 @@ def test_tiny_results_are_held_against_the_smallest_range() -> None:
 @pytest.mark.parametrize("shape", [(4, 3), (12,), (3, 5), (1, 3, 4)])
 def test_other_shapes_are_told(shape: tuple[int, ...]) -> None:
     difference = compare(np.resize(RAMP, shape), RAMP)
-    assert difference.reason == f"shape {list(shape)}, PyTorch gives [3, 4]"
+    assert difference.reason == f"gives shape {list(shape)}, and PyTorch [3, 4]"
     assert math.isnan(difference.relative)
 
 
@@ -68,7 +68,7 @@ def test_equal_nan_and_infinity_agree(values: list[float]) -> None:
 )
 def test_nan_and_infinity_must_match(got: list[float], expected: list[float]) -> None:
     difference = compare(np.array(got), np.array(expected))
-    assert difference.reason == "NaN or infinity in other places than PyTorch"
+    assert difference.reason == "gives NaN or infinity in other places than PyTorch"
     assert difference.relative == INF
 
 
@@ -89,7 +89,7 @@ def test_all_dtypes_compare(dtype: type[np.generic]) -> None:
 
 
 def test_another_number_of_outputs_is_told() -> None:
-    assert compare_all([RAMP], [RAMP, RAMP]).reason == "1 outputs, PyTorch gives 2"
+    assert compare_all([RAMP], [RAMP, RAMP]).reason == "gives 1 outputs, and PyTorch 2"
 
 
 def test_all_outputs_agree() -> None:

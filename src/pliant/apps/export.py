@@ -87,6 +87,8 @@ def _from_python(request: Request, say: Callable[[str], None] | None) -> Artifac
 def _find(source: str) -> Callable[[], Any]:
     """The callable that `package.module:name` or `path/to/file.py:name` stands for."""
     place, _, name = source.rpartition(":")
+    if not place or not name:
+        raise UsageError(f"{source!r} lacks {'a module' if name else 'a name'}; give package.module:factory.")
     try:
         if place.endswith(".py"):
             module = _load_file(Path(place))
@@ -100,6 +102,8 @@ def _find(source: str) -> Callable[[], Any]:
         raise UsageError(
             f"There is no Python module {error.name!r}; run this where {place} can be imported."
         ) from error
+    except SyntaxError as error:
+        raise InputError(f"{place} is not valid Python: {error.msg}, line {error.lineno}.") from error
     found = getattr(module, name, None)
     if not callable(found):
         names = [
@@ -118,8 +122,12 @@ def _load_file(path: Path) -> Any:
     if spec is None or spec.loader is None:
         raise InputError(f"{path} cannot be imported as Python.")
     module = util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
+    folder = str(path.parent.absolute())
+    sys.path.insert(0, folder)  # so that it can import the files beside it, as `python file.py` can
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(folder)
     return module
 
 

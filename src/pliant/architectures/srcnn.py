@@ -81,7 +81,9 @@ def detect(state: State) -> str:
 
 
 def load(state: State, facts: Mapping[str, str]) -> ImageModel:
-    """See `Architecture.load`. The fact "residual" tells the two forms apart; published weights are not residual."""
+    """See `Architecture.load`. The fact "residual" tells the two forms apart; published weights are not residual.
+    "trained_for" is a range of factors, for people.
+    """
     first, second, third = (state[f"conv{k}.weight"] for k in (1, 2, 3))
     channels = first.shape[1]
     module = SRCNN(
@@ -93,7 +95,9 @@ def load(state: State, facts: Mapping[str, str]) -> ImageModel:
     module.load_state_dict(dict(state))
     image = Image(colours="RGB" if channels == 3 else "GREY")
     example = (torch.rand(1, channels, 24, 17, generator=torch.Generator().manual_seed(0)), 3.0)
-    return ImageModel(module.eval(), example, image, values={"factor": (1, MOST)})
+    trained = facts.get("trained_for")
+    notes = (f"Trained for factors {trained}; others work, with less to gain.",) if trained else ()
+    return ImageModel(module.eval(), example, image, values={"factor": (1, MOST)}, notes=notes)
 
 
 ARCHITECTURE = Architecture("srcnn", detect, load)

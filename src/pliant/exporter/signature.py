@@ -64,6 +64,7 @@ def read_signature(
     live = [k for k, value in enumerate(flat) if _is_input(value)]
     given = list(names) if names is not None else [labels[k] for k in live]
     _check_names(given, live, labels, dims, values)
+    lengths: dict[str, int] = {}
     inputs: list[Input] = []
     leaves: list[Leaf] = []
     slots: list[tuple[bool, Any]] = [(False, value) for value in flat]
@@ -73,14 +74,20 @@ def read_signature(
         tensor = value.detach() if isinstance(value, Tensor) else _number(value)
         pictures += tensor.dim() == 4
         words = dims.get(name, _default_dims(tensor, name, pictures, fixed_batch))
-        axes = _dims(words, tensor, name)
+        axes = _dims(words, tensor, name, lengths)
         leaf = Leaf(
             _workable(tensor, axes), not isinstance(value, Tensor), tuple(i for i, d in enumerate(axes) if d.live)
         )
         slots[k] = (True, len(inputs))
+        _check_range(name, value, values.get(name))
         inputs.append(_input(name, tensor, axes, values.get(name), first_picture=pictures == 1 and tensor.dim() == 4))
         leaves.append(leaf)
     return Signature(tuple(inputs), tuple(leaves), tuple(slots), spec)
+
+
+def _check_range(name: str, example: Any, bounds: tuple[float | None, float | None] | None) -> None:
+    if bounds is not None and not isinstance(example, Tensor) and not Range(*bounds).contains(example):
+        raise UsageError(f"The example {name!r} is {example}, outside its own range {Range(*bounds)}.")
 
 
 def _is_input(value: Any) -> bool:
@@ -110,6 +117,9 @@ def _check_names(
         raise UsageError(
             f"names has {len(given)} entries; the arguments give {len(live)} inputs: {[labels[k] for k in live]}."
         )
+    for name, (low, high) in values.items():
+        if low != low or high != high or (low is not None and high is not None and low > high):
+            raise UsageError(f"values of {name!r} is ({low}, {high}); give (low, high) with low at most high.")
     if len(set(given)) != len(given):
         raise UsageError(f"Input names must differ; got {given}. Pass names=[...].")
     for option, table in (("dims", dims), ("values", values)):
@@ -125,8 +135,8 @@ def _default_dims(tensor: Tensor, name: str, pictures: int, fixed_batch: bool) -
     return " ".join([shape[0] if fixed_batch else "n", shape[1], f"{prefix}h", f"{prefix}w"])
 
 
-def _dims(words: str, tensor: Tensor, name: str) -> tuple[Dim, ...]:
-    """Parse einops-like words: a name is live, a number is fixed."""
+def _dims(words: str, tensor: Tensor, name: str, lengths: dict[str, int]) -> tuple[Dim, ...]:
+    """Parse einops-like words: a name is live, a number is fixed. `lengths` collects those of the live names."""
     parts = words.split()
     if len(parts) != tensor.dim():
         shape = tuple(tensor.shape)
@@ -135,11 +145,16 @@ def _dims(words: str, tensor: Tensor, name: str) -> tuple[Dim, ...]:
         )
     result: list[Dim] = []
     for word, length in zip(parts, tensor.shape, strict=True):
-        if word.isdigit():
+        if word.isdecimal():
             if int(word) != length:
                 raise UsageError(f"dims of {name!r} fixes an axis to {word}, but the example has {length} there.")
             result.append(Dim(size=length))
         elif word.isidentifier():
+            if lengths.setdefault(word, length) != length:
+                raise UsageError(
+                    f"dims of {name!r} calls a length of {length} {word!r}, which is {lengths[word]} elsewhere in the "
+                    "example; the same name means the same length."
+                )
             result.append(Dim(name=word))
         else:
             raise UsageError(

@@ -57,7 +57,9 @@ def values(entry: Input) -> list[tuple[float, ...]]:
         if len(base) > 1:  # an element of 1 in a vector, as in the scales (1, 1, f, f), is there to stay
             drawn = [tuple(b if b == 1 else v for v, b in zip(d, base, strict=True)) for d in drawn]
     low, high = entry.values.minimum, entry.values.maximum
-    drawn += [tuple(bound for _ in base) for bound in (low, high) if bound is not None and not _excessive(bound, base)]
+    for bound in (low, high):
+        if bound is not None and base and not _excessive(bound, base) and not (whole and bound != int(bound)):
+            drawn.append(tuple(b if b == 1 and len(base) > 1 else bound for b in base))
     allowed = (d for d in drawn if all(entry.values.contains(v) for v in d) and not (whole and min(d, default=0) < 0))
     return list(dict.fromkeys(allowed)) or [base]
 
@@ -99,4 +101,5 @@ def _fit(contract: Contract, name: str, length: int) -> int:
     length = max(length, dim.minimum, 1)
     if dim.maximum is not None:
         length = min(length, dim.maximum)
-    return max(dim.multiple, length // dim.multiple * dim.multiple)
+    fitted = max(dim.multiple, length // dim.multiple * dim.multiple)
+    return fitted if fitted >= dim.minimum else fitted + dim.multiple

@@ -32,13 +32,13 @@ class Difference:
 def compare(got: NDArray[np.generic], expected: NDArray[np.generic], tolerance: float = TOLERANCE) -> Difference:
     """Compare shapes and values; NaN equals NaN, and infinities must match."""
     if got.shape != expected.shape:
-        return Difference(float("nan"), f"shape {list(got.shape)}, PyTorch gives {list(expected.shape)}")
+        return Difference(float("nan"), f"gives shape {list(got.shape)}, and PyTorch {list(expected.shape)}")
     if not expected.size:
         return Difference(0.0)
     a, b = got.astype(np.float64), expected.astype(np.float64)
     finite = np.isfinite(b)
     if not np.array_equal(finite, np.isfinite(a)) or not np.array_equal(a[~finite], b[~finite], equal_nan=True):
-        return Difference(float("inf"), "NaN or infinity in other places than PyTorch")
+        return Difference(float("inf"), "gives NaN or infinity in other places than PyTorch")
     if not finite.any():
         return Difference(0.0)
     worst = float(np.abs(a[finite] - b[finite]).max())
@@ -53,7 +53,12 @@ def compare_all(
 ) -> Difference:
     """Compare the outputs of two runs in order; the worst one is what is reported."""
     if len(got) != len(expected):
-        return Difference(float("nan"), f"{len(got)} outputs, PyTorch gives {len(expected)}")
+        return Difference(float("nan"), f"gives {len(got)} outputs, and PyTorch {len(expected)}")
     differences = [compare(g, e, tolerance) for g, e in zip(got, expected, strict=True)]
-    bad = [d for d in differences if not d.agrees]
-    return bad[0] if bad else max(differences, key=lambda d: d.relative, default=Difference(0.0))
+    return max(differences, key=_badness, default=Difference(0.0))
+
+
+def _badness(difference: Difference) -> tuple[bool, float]:
+    """Order from equal to worst: shapes that differ are worse than any number."""
+    relative = difference.relative
+    return not difference.agrees, float("inf") if relative != relative else relative

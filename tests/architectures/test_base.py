@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from pliant import registry
+from pliant.architectures.base import Architecture, recognise
+from pliant.architectures.srcnn import SRCNN
+from pliant.errors import CheckpointError
+from pliant.exporter.checkpoint import read_checkpoint
+
+NAMES = registry.names("pliant.architectures")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_architecture_is_complete(name: str) -> None:
+    """A new architecture is tested by being there."""
+    found = registry.load("pliant.architectures", name, "ARCHITECTURE", extra="export")
+    assert isinstance(found, Architecture)
+    assert found.name == name
+    assert found.detect({}) != ""
+    assert found.detect({"foreign": torch.ones(1)}) != ""
+
+
+def test_weights_are_recognised() -> None:
+    architecture, model = recognise(SRCNN(features=(4, 2)).state_dict(), {}, "w.pth")
+    assert architecture.name == "srcnn"
+    assert isinstance(model.module, SRCNN)
+
+
+def test_foreign_weights_are_refused_with_a_reason_for_each() -> None:
+    with pytest.raises(CheckpointError) as caught:
+        recognise({"a": torch.ones(1), "b": torch.ones(1)}, {}, "w.pth")
+    message = str(caught.value)
+    assert "The weights in w.pth (2 tensors: a, b, ...) fit no architecture that pliant knows." in message
+    assert all(f"{name}: " in message for name in NAMES)
+    assert "pliant export package.module:factory" in message
+
+
+@pytest.mark.parametrize("name", ["carn/carn_m.pth", "rlfn/rlfn_x2.pth", "dncnn/dncnn_25.pth"])
+def test_published_weights_of_other_networks_are_refused(reference: Path, name: str) -> None:
+    path = reference / "weights" / name
+    state, facts = read_checkpoint(path)
+    with pytest.raises(CheckpointError, match=rf"{path.name} \({len(state)} tensors: .*srcnn: no conv1"):
+        recognise(state, facts, str(path))

@@ -152,10 +152,8 @@ def test_a_branch_on_a_live_value_is_a_failed_check(folder: Path, capsys: Captur
         (f"{NET_FILE}:pair", "gave int; it must give a torch.nn.Module"),
         (f"{NET_FILE}:Vague", "An example for argument 'strength' is missing; give one: --arg strength=2.5"),
         ("needy.py:factory", "There is no Python module 'package_that_is_absent'"),
-        ":factory",
-        "module",
-        "wrong.py:factory",
-        "wrong.py",
+        (":factory", "':factory' lacks a module"),
+        ("wrong.py:factory", "wrong.py is not valid Python"),
     ],
 )
 def test_bad_sources(folder: Path, capsys: Capture, source: str, message: str) -> None:

@@ -21,6 +21,7 @@ from pliant.errors import CheckpointError
 
 NESTS = ("state_dict", "params_ema", "params", "model", "net", "generator", "weights")
 PREFIXES = ("module.", "generator.", "model.", "net.", "netG.", "_orig_mod.")
+IMPORTS = ("GLOBAL", "STACK_GLOBAL", "INST")  # opcodes of a pickle that reach for Python objects
 SUFFIXES = (".pth", ".pt", ".ckpt", ".safetensors")
 
 
@@ -74,12 +75,12 @@ def _read_torch(file: Path) -> Any:
 
 
 def _is_pickle(file: Path) -> bool:
-    """Whether a file is a whole pickle, found by reading its opcodes; nothing in it is run."""
+    """Whether a file is a pickle that imports something, found by reading its opcodes; nothing in it is run."""
     try:
         with file.open("rb") as opened:
-            return (
-                opened.read(1) == pickle.PROTO and not opened.seek(0) and any(True for _ in pickletools.genops(opened))
-            )
+            starts = opened.read(1) == pickle.PROTO
+            opened.seek(0)
+            return starts and any(op.name in IMPORTS for op, _, _ in pickletools.genops(opened))
     except (ValueError, OSError, IndexError, UnicodeDecodeError):
         return False
 

@@ -54,14 +54,16 @@ def targets(result: Any) -> Any:
     return op.Range(integer(0), result, integer(1))
 
 
-def nearest(length: Any, result: Any, step: Any, *, exact: bool) -> tuple[Any, None]:
-    """Source indices [result]. "nearest-exact" looks at pixel centres, "nearest" has two short cuts."""
+def nearest(length: Any, result: Any, step: Any, *, exact: bool, plane: bool) -> tuple[Any, None]:
+    """Source indices [result]. "nearest-exact" looks at pixel centres; "nearest" has two short cuts in a plane,
+    which PyTorch does not take along one axis or three (measured with torch 2.13.0).
+    """
     target = targets(result)
     position = op.Cast(target, to=FLOAT)
     if exact:
         position = op.Add(position, real(0.5))
     source = op.Cast(op.Floor(op.Mul(position, step)), to=INT64)
-    if not exact:
+    if plane and not exact:
         doubled = op.Equal(result, op.Mul(length, integer(2)))
         source = op.Where(doubled, op.Div(target, integer(2)), source)
         source = op.Where(op.Equal(result, length), target, source)

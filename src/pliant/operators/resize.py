@@ -67,7 +67,7 @@ def translate(x: Any, scales: Any, size: list[Any], mode: str, align_corners: bo
         else:
             step = sampling.step_of_scale(op.Gather(scales, sampling.integer(axis)))
         if mode.startswith("nearest"):
-            taps = sampling.nearest(length, wanted, step, exact=mode == "nearest-exact")
+            taps = sampling.nearest(length, wanted, step, exact=mode == "nearest-exact", plane=len(size) == 2)
         elif mode == "bicubic":
             taps = sampling.cubic(length, wanted, step, corners=align_corners)
         else:

@@ -54,19 +54,26 @@ def targets(result: Any) -> Any:
     return op.Range(integer(0), result, integer(1))
 
 
-def nearest(length: Any, result: Any, step: Any, *, exact: bool, plane: bool) -> tuple[Any, None]:
-    """Source indices [result]. "nearest-exact" looks at pixel centres; "nearest" has two short cuts in a plane,
-    which PyTorch does not take along one axis or three (measured with torch 2.13.0).
+def short_cuts(results: list[Any]) -> Any:
+    """Whether PyTorch takes its short cuts for nearest neighbours, a 0-d bool; None if it never does.
+
+    It does for a contiguous picture whose result has height + width <= 128, and never along one axis or three
+    (`_use_vectorized_kernel_cond_2d` in cpu/UpSampleKernel.cpp; measured with torch 2.13.0 and one and two threads).
     """
+    return op.LessOrEqual(op.Add(*results), integer(128)) if len(results) == 2 else None
+
+
+def nearest(length: Any, result: Any, step: Any, *, exact: bool, short: Any) -> tuple[Any, None]:
+    """Source indices [result]. "nearest-exact" looks at pixel centres; "nearest" may have two `short` cuts."""
     target = targets(result)
     position = op.Cast(target, to=FLOAT)
     if exact:
         position = op.Add(position, real(0.5))
     source = op.Cast(op.Floor(op.Mul(position, step)), to=INT64)
-    if plane and not exact:
-        doubled = op.Equal(result, op.Mul(length, integer(2)))
+    if short is not None and not exact:
+        doubled = op.And(short, op.Equal(result, op.Mul(length, integer(2))))
         source = op.Where(doubled, op.Div(target, integer(2)), source)
-        source = op.Where(op.Equal(result, length), target, source)
+        source = op.Where(op.And(short, op.Equal(result, length)), target, source)
     return op.Min(source, op.Sub(length, integer(1))), None
 
 

@@ -59,15 +59,16 @@ def translate(x: Any, scales: Any, size: list[Any], mode: str, align_corners: bo
         if align_corners:
             raise ValueError("a resize with both antialias and align_corners has no ONNX form; leave one out")
         return antialiased(x, scales, size, mode)
-    for axis, result in enumerate(size):
+    results = [sampling.integer(s) if isinstance(s, int) else s for s in size]
+    short = sampling.short_cuts(results)
+    for axis, wanted in enumerate(results):
         length = op.Squeeze(op.Shape(x, start=2 + axis, end=3 + axis))
-        wanted = sampling.integer(result) if isinstance(result, int) else result
         if scales is None or align_corners:
             step = sampling.step_of_size(length, wanted, corners=align_corners)
         else:
             step = sampling.step_of_scale(op.Gather(scales, sampling.integer(axis)))
         if mode.startswith("nearest"):
-            taps = sampling.nearest(length, wanted, step, exact=mode == "nearest-exact", plane=len(size) == 2)
+            taps = sampling.nearest(length, wanted, step, exact=mode == "nearest-exact", short=short)
         elif mode == "bicubic":
             taps = sampling.cubic(length, wanted, step, corners=align_corners)
         else:

@@ -20,6 +20,7 @@ from pliant.contract import Contract, Input
 STEPS = ((3, 10), (-3, 5), (7, -5), (1, 2), (2, 6), (4, 12), (8, 24), (16, 32), (32, 64), (64, 128))
 PIXELS = ((1, 1), (5, 1), (31, 13))
 FLOATS = (1.3, 1.7, 2.5, 2.0, 3.0, 0.5)
+MOST_ELEMENTS = 2**15  # of a drawn size, batch apart, unless the example is larger: volumes and factors add up
 BOUNDED = 8.0  # a value is not drawn above this multiple of its example: results grow with its square
 
 
@@ -36,13 +37,15 @@ def sizes(contract: Contract, example: Mapping[str, int]) -> Iterator[dict[str, 
     names = list(example)
     batch = [n for n in names if _axis(contract, n) == 0]
     others = [n for n in names if n not in batch]
+    most = max(2 * math.prod(example[n] for n in others), MOST_ELEMENTS)
     yield dict(example)
     absolute = [{n: pair[k % 2] for k, n in enumerate(others)} for pair in PIXELS]
     relative = [{n: example[n] + pair[k % 2] for k, n in enumerate(others)} for pair in STEPS]
     for k, lengths in enumerate([*relative, *absolute] if others else [{}]):
         drawn = {**lengths, **dict.fromkeys(batch, (1, 3, 2)[k % 3])}
         lifted = {n: _fit(contract, n, length) for n, length in drawn.items()}
-        yield {n: lifted[n] for n in names}
+        if math.prod(lifted[n] for n in others) <= most:
+            yield {n: lifted[n] for n in names}
 
 
 def values(entry: Input) -> list[tuple[float, ...]]:

@@ -177,3 +177,43 @@ class Stride(Small):
 
 def picture(height: int, width: int, n: int = 1) -> Tensor:
     return torch.rand(n, 3, height, width, generator=torch.Generator().manual_seed(height * 1000 + width))
+
+
+class SameSize(Small):
+    """Another way for pictures of one size: no name can say that."""
+
+    def forward(self, x: Tensor, other: Tensor) -> Tensor:
+        if x.shape == other.shape:
+            return self.body(x + other)
+        return self.body(x + 2 * F.interpolate(other, x.shape[-2:]))
+
+
+class Square(Small):
+    def forward(self, x: Tensor) -> Tensor:
+        if x.shape[2] == x.shape[3]:
+            return self.body(x) * 2
+        return self.body(x)
+
+
+class Picky(Small):
+    """Refuses small pictures, so that a guard has to be broken where it works."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        assert min(x.shape[-2:]) >= 12
+        if x.shape[2] > 90:
+            return self.body(x) * 2
+        return self.body(x)
+
+
+class OneOrMany(Small):
+    """Another way for a single picture."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(x) if x.shape[0] == 1 else self.body(x) * 2
+
+
+class Three(Small):
+    def forward(self, x: Tensor, factor: Tensor) -> Tensor:
+        f = factor.item()
+        torch._check(f == 3)
+        return self.body(x) * f

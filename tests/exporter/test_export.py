@@ -102,6 +102,9 @@ def line_of(text: str) -> str:
         (idioms.Branch, (picture(16, 20), torch.tensor(3.0)), CaptureError, "if factor.item() > 2"),
         (idioms.PadIfNeeded, (picture(16, 20),), AuditError, "if h % 4 != 0"),
         (idioms.LargeThreshold, (picture(16, 20),), AuditError, "if x.shape[2] > 700"),
+        (idioms.SameSize, (picture(16, 20), picture(16, 20)), AuditError, "if x.shape == other.shape"),
+        (idioms.Square, (picture(16, 16),), AuditError, "if x.shape[2] == x.shape[3]"),
+        (idioms.Picky, (picture(16, 20),), AuditError, "if x.shape[2] > 90"),
         (idioms.Stride, (picture(16, 20), torch.tensor(2)), CaptureError, "stride=step.item()"),
         (idioms.Liar, (picture(16, 20),), CaptureError, "torch.from_numpy(-x.numpy())"),
     ],
@@ -134,6 +137,35 @@ def test_several_pictures_have_sizes_of_their_own(tmp_path: Path) -> None:
     assert [str(d) for d in artifact.contract.inputs[1].dims] == ["n", "3", "second_h", "second_w"]
     cases = [(picture(5, 7), picture(11, 3)), (picture(8, 9, n=2), picture(1, 1, n=2))]
     assert_equal_to_eager(Pair(), artifact.save(tmp_path / "pair.onnx"), cases)
+
+
+class Sum(nn.Module):
+    def forward(self, first: Tensor, second: Tensor) -> tuple[Tensor, None]:
+        return first + second, None
+
+
+def test_axes_that_must_be_equal_get_one_name() -> None:
+    contract = pliant.export(Sum(), (picture(16, 20), picture(16, 20))).contract
+    assert [str(d) for d in contract.inputs[1].dims] == ["n", "3", "h", "w"]
+    assert [o.dims for o in contract.outputs] == [("n", "3", "h", "w")]
+
+
+def test_the_callers_own_batch_is_never_excluded() -> None:
+    contract = pliant.export(idioms.OneOrMany().eval(), (picture(16, 20),)).contract
+    assert contract.inputs[0].dims[0].size == 1
+    assert any("batch size is fixed" in note for note in contract.notes)
+
+
+def test_a_value_that_the_model_fixes_is_refused() -> None:
+    with pytest.raises(AuditError, match="'factor'"):
+        pliant.export(idioms.Three().eval(), (picture(16, 20), torch.tensor(3.0)))
+
+
+def test_parts_keep_their_own_mode() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3))
+    network[1].eval()
+    pliant.export(network, (picture(16, 20),))
+    assert (network.training, network[0].training, network[1].training) == (True, True, False)
 
 
 def test_module_is_left_as_it_was() -> None:

@@ -166,15 +166,5 @@ def test_live_axes_of_length_one_are_doubled_for_tracing() -> None:
     assert read(picture(1, 20), dims={"image": "1 3 1 w"}).leaves[0].example.shape == (1, 3, 1, 20)
 
 
-def test_examples_are_what_the_module_takes() -> None:
-    image = picture(n=2)
-    given = read(image, 3, kwargs={"other": torch.tensor(2.5)}).examples()
-    assert given[0] is not None
-    assert torch.equal(given[0], image)
-    assert given[1] == 3
-    assert isinstance(given[1], int)
-    assert isinstance(given[2], Tensor)
-
-
 def test_examples_carry_no_gradient() -> None:
     assert not read(picture().requires_grad_()).leaves[0].example.requires_grad

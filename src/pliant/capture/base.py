@@ -18,7 +18,10 @@ class Capture:
     called with the same arguments in its place; a handler answers `NotImplemented` to let the original run.
 
     `calls` maps any other Python callable, such as the builtin `int`, to what is called in its place where the
-    *model's own source* calls it. A replacement must give what the original gives for ordinary arguments.
+    *model's own source* calls it. A replacement must give what the original gives for ordinary arguments. `resolve`
+    does the same for callables that cannot be listed; it answers None for all others.
+
+    A `fallback` family takes part only in a second attempt, after tracing or checking without it has failed.
     """
 
     functions: Mapping[Callable[..., Any], Callable[..., Any]] = field(default_factory=dict)

@@ -7,7 +7,8 @@ PyTorch on sizes and values it was not made from, among them sizes that break wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,14 @@ from pliant.contract import Contract, Input
 from pliant.engines.base import Session, load
 from pliant.errors import AuditError, PliantError
 from pliant.exporter.formulas import Symbols, placeholders
-from pliant.exporter.guards import Guard, first_breaking, guards, smallest_holding
+from pliant.exporter.guards import Guard, breaking, guards, smallest_holding
 from pliant.exporter.signature import Signature
+from pliant.exporter.ties import culprit, tied, ties, unequal
 from pliant.verify.cases import Case, fill, sizes, values
 from pliant.verify.compare import Difference, compare_all
 
-MOST_GUARDS = 10
+MOST_GUARDS = 10  # of those in libraries, which are about memory layout mostly
+TRIES = 8  # lengths that break a guard, until PyTorch accepts one
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Outcome:
 
 
 def check_live(program: ExportedProgram, inputs: Sequence[Input], symbols: Symbols, dangling: Sequence[str]) -> None:
-    """Raise AuditError if a live axis was specialised, two axes were tied together, or an input reaches no output."""
+    """Raise AuditError if an input reaches no output, or a live axis or value was specialised to one number."""
     if dangling:
         raise AuditError(
             f"Input {dangling[0]!r} does not reach any output: the model does not use it, or it was frozen on the way. "
@@ -54,8 +57,17 @@ def check_live(program: ExportedProgram, inputs: Sequence[Input], symbols: Symbo
                     f'number, or declare it fixed: dims={{"{entry.name}": "... {length} ..."}}.'
                 )
 
+    for symbol, limits in program.range_constraints.items():
+        name = symbols.names.get(str(symbol), "")
+        if limits.lower == limits.upper and str(symbol) not in symbols.axes and name:
+            raise AuditError(
+                f"The live value {name!r} was specialised to {limits.lower}"
+                f"{_culprit(program, symbols, limits.lower)}: the model checks that it is this number. Remove the "
+                "check, or pass the number as part of the model."
+            )
 
-def _culprit(program: ExportedProgram, symbols: Symbols, length: int) -> str:
+
+def _culprit(program: ExportedProgram, symbols: Symbols, length: Any) -> str:
     lines = [g.line for g in guards(program, symbols) if g.line and str(length) in str(g.condition)]
     return f" at {lines[0]}" if lines else ""
 
@@ -64,9 +76,7 @@ def eager(module: nn.Module, signature: Signature) -> Callable[[Case], list[NDAr
     """The module as a function of a case. What the module raises passes through."""
 
     def run(case: Case) -> list[NDArray[Any]]:
-        tensors = [torch.from_numpy(np.ascontiguousarray(array)) for array in case.arrays.values()]
-        # from_numpy makes a 0-d array a 0-d tensor, ascontiguousarray makes it 1-d: restore the shape
-        tensors = [t.reshape(array.shape) for t, array in zip(tensors, case.arrays.values(), strict=True)]
+        tensors = [torch.from_numpy(np.array(array)) for array in case.arrays.values()]  # copies, which it may change
         given = [t.item() if leaf.number else t for t, leaf in zip(tensors, signature.leaves, strict=True)]
         args, kwargs = signature.assemble(given)
         with torch.no_grad():
@@ -81,29 +91,91 @@ def check_numbers(
 ) -> tuple[Contract, list[Outcome]]:
     """Run the file against eager PyTorch; raise AuditError at the first difference.
 
-    Returns the contract and what was run, also the cases that PyTorch refuses. The contract is the artifact's,
-    except where the file is wrong only below some length: then that length becomes the axis's declared minimum.
+    Returns the contract and what was run, also the cases that PyTorch refuses. The contract is the artifact's, but
+    narrower where the file is right only there: a minimum where it is wrong below some length, one name where the
+    model needs two axes to be equal.
     """
-    contract, run = artifact.contract, eager(module, signature)
     try:
         session = load(artifact, "onnxruntime")
     except PliantError as error:
         raise AuditError(f"The exported file does not load: {error}") from error
-    outcomes: list[Outcome] = []
-    with session:
-        for guard, case in _breaking(contract, signature, program, symbols):  # first: its message names a line
-            if not _admitted(case, contract):
-                continue
-            try:
-                outcomes.append(_checked(case, session, run, contract, guard))
-            except AuditError:
-                narrower = _narrowed(contract, guard, case, symbols)
-                if narrower is None:
-                    raise
-                contract = narrower
-        outcomes += [_checked(case, session, run, contract, None) for case in _drawn(contract, signature)]
-    _check_coverage(contract, outcomes)
-    return contract, outcomes
+    check = _Check(session, eager(module, signature), signature)
+    found = guards(program, symbols)
+    with session:  # what tracing assumed comes first: those messages name a line
+        contract = check.ties(artifact.contract, symbols, found)
+        contract = check.guards(contract, symbols, found)
+        for case in _drawn(contract, signature):
+            check.run(case, contract)
+    _check_coverage(contract, check.outcomes)
+    return contract, check.outcomes
+
+
+@dataclass
+class _Check:
+    """One file under audit: `run` compares a case, the other methods choose cases."""
+
+    session: Session
+    eager: Callable[[Case], list[NDArray[Any]]]
+    signature: Signature
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def run(self, case: Case, contract: Contract, guard: Guard | None = None) -> bool:
+        """Whether PyTorch accepts the case. Raises AuditError if it does and the file differs."""
+        try:
+            expected = self.eager(case)
+        except Exception as refusal:  # noqa: BLE001 - any error of the model's means: outside what it accepts
+            del refusal
+            self.outcomes.append(Outcome(case, None))
+            return False
+        try:
+            got = self.session(**case.arrays)
+        except PliantError as error:
+            raise AuditError(_difference(case, f"fails in ONNX Runtime ({_short(error)})", contract, guard)) from error
+        difference = compare_all(got if isinstance(got, tuple) else (got,), expected)
+        if not difference.agrees:
+            raise AuditError(_difference(case, difference.reason, contract, guard))
+        self.outcomes.append(Outcome(case, difference))
+        return True
+
+    def case(self, contract: Contract, lengths: dict[str, int]) -> Case:
+        """A case at these lengths with the values of the example."""
+        fixed = {entry.name: entry.example for entry in contract.inputs if entry.role == "value"}
+        return _realistic(fill(contract, lengths, fixed, seed=7), self.signature)
+
+    def ties(self, contract: Contract, symbols: Symbols, found: list[Guard]) -> Contract:
+        """Axes that tracing took for equal get one name if PyTorch refuses to have them unequal."""
+        example = _example_lengths(contract, self.signature)
+        result = contract
+        for group in ties(contract, symbols):
+            guard = culprit(group, found, set(symbols.axes))
+            accepted = [self.run(self.case(contract, lengths), contract, guard) for lengths in unequal(group, example)]
+            if not any(accepted):
+                result = tied(result, group)
+        return result
+
+    def guards(self, contract: Contract, symbols: Symbols, found: list[Guard]) -> Contract:
+        """Every guard is broken at a length that PyTorch accepts; all in the user's source, a few in libraries'."""
+        example = _example_lengths(contract, self.signature)
+        base = {s: example[symbols.names[s]] for s in symbols.axes if symbols.names[s] in example}
+        own = [guard for guard in found if guard.line]
+        others = [guard for guard in found if not guard.line and any(True for _ in breaking(guard, base))]
+        done: set[tuple[int, ...]] = set()
+        for guard in [*own, *others[:MOST_GUARDS]]:
+            for drawn in islice(breaking(guard, base), TRIES):
+                case = self.case(contract, example | {symbols.names[s]: n for s, n in drawn.items()})
+                if tuple(drawn.values()) in done or not _admitted(case, contract):
+                    continue
+                try:
+                    accepted = self.run(case, contract, guard)
+                except AuditError:
+                    narrower = _narrowed(contract, guard, case, symbols, self.signature)
+                    if narrower is None:
+                        raise
+                    contract, accepted = narrower, True
+                if accepted:
+                    done.add(tuple(drawn.values()))
+                    break
+        return contract
 
 
 def _admitted(case: Case, contract: Contract) -> bool:
@@ -111,15 +183,18 @@ def _admitted(case: Case, contract: Contract) -> bool:
     return all(length >= dim.minimum for entry, shape in shapes for length, dim in zip(shape, entry.dims, strict=True))
 
 
-def _narrowed(contract: Contract, guard: Guard, case: Case, symbols: Symbols) -> Contract | None:
-    """The contract with a minimum for the one axis that `guard` is about, or None if a minimum does not help."""
+def _narrowed(contract: Contract, guard: Guard, case: Case, symbols: Symbols, signature: Signature) -> Contract | None:
+    """The contract with a minimum for the one axis that `guard` is about.
+
+    None if a minimum does not help, or would exclude the caller's own example.
+    """
     if len(guard.condition.free_symbols) != 1:
         return None
     (symbol,) = (str(s) for s in guard.condition.free_symbols)
     name = symbols.names.get(symbol, "")
     failed = [a.shape[axis] for k, axis in symbols.axes.get(symbol, []) for a in [list(case.arrays.values())[k]]]
     least = smallest_holding(guard)
-    if not failed or least is None or failed[0] >= least:
+    if not failed or least is None or failed[0] >= least or least > signature.lengths[name]:
         return None
     inputs = tuple(
         replace(
@@ -130,28 +205,6 @@ def _narrowed(contract: Contract, guard: Guard, case: Case, symbols: Symbols) ->
     why = f" (decided at {guard.line})" if guard.line else ""
     note = f"{name} is at least {least}: the model treats smaller ones in another way{why}."
     return replace(contract, inputs=inputs, notes=(*contract.notes, note))
-
-
-def _checked(
-    case: Case,
-    session: Session,
-    run: Callable[[Case], list[NDArray[Any]]],
-    contract: Contract,
-    guard: Guard | None,
-) -> Outcome:
-    try:
-        expected = run(case)
-    except Exception as refusal:  # noqa: BLE001 - any error of the model's means: outside what it accepts
-        del refusal
-        return Outcome(case, None)
-    try:
-        got = session(**case.arrays)
-    except PliantError as error:
-        raise AuditError(_difference(case, f"fails in ONNX Runtime ({_short(error)})", contract, guard)) from error
-    difference = compare_all(got if isinstance(got, tuple) else (got,), expected)
-    if not difference.agrees:
-        raise AuditError(_difference(case, difference.reason, contract, guard))
-    return Outcome(case, difference)
 
 
 def _difference(case: Case, reason: str, contract: Contract, guard: Guard | None) -> str:
@@ -210,17 +263,6 @@ def _example_lengths(contract: Contract, signature: Signature) -> dict[str, int]
             if dim.name is not None:
                 lengths.setdefault(dim.name, length)
     return lengths
-
-
-def _breaking(
-    contract: Contract, signature: Signature, program: ExportedProgram, symbols: Symbols
-) -> Iterator[tuple[Guard, Case]]:
-    example = _example_lengths(contract, signature)
-    base = {symbol: example[symbols.names[symbol]] for symbol in symbols.axes if symbols.names[symbol] in example}
-    fixed = {entry.name: entry.example for entry in contract.inputs if entry.role == "value"}
-    for guard, drawn in first_breaking(guards(program, symbols), base, MOST_GUARDS):
-        lengths = example | {symbols.names[symbol]: length for symbol, length in drawn.items()}
-        yield guard, _realistic(fill(contract, lengths, fixed, seed=7), signature)
 
 
 def _check_coverage(contract: Contract, outcomes: Sequence[Outcome]) -> None:

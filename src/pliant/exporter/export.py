@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -70,34 +72,34 @@ def export(
     """
     if not isinstance(args, tuple):  # pyright: ignore[reportUnnecessaryIsInstance] - callers need not be typed
         raise UsageError(f"args is a {type(args).__name__}; give a tuple of arguments, such as (x, 3.0).")
-    say = progress or logger.debug
-    training = module.training
+    describe = partial(read_signature, module, args, kwargs or {}, dims or {}, values or {}, names)
+    with _evaluating(module):
+        candidates = [describe(), describe(fixed_batch=True)]
+        _check_example(module, args, kwargs or {})
+        return _first_sound(module, candidates, image, notes, progress or logger.debug)
+
+
+@contextmanager
+def _evaluating(module: nn.Module) -> Generator[None]:
+    """Evaluation mode within the block; afterwards every part is in the mode it was in."""
+    modes = {part: part.training for part in module.modules()}
     module.eval()
     try:
-        return _first_sound(module, args, kwargs or {}, dims or {}, values or {}, names, image, notes, say)
+        yield
     finally:
-        module.train(training)
+        for part, mode in modes.items():
+            part.training = mode
 
 
 def _first_sound(
-    module: nn.Module,
-    args: tuple[Any, ...],
-    kwargs: Mapping[str, Any],
-    dims: Mapping[str, str],
-    values: Mapping[str, tuple[float | None, float | None]],
-    names: Sequence[str] | None,
-    image: Image | None,
-    notes: Sequence[str],
-    say: Progress,
+    module: nn.Module, candidates: Sequence[Signature], image: Image | None, notes: Sequence[str], say: Progress
 ) -> Artifact:
     """The first attempt whose file is sound: as it is; with the fallbacks of capture; with a fixed batch.
 
-    A fixed batch is told in the contract. If all fail, the reason of the first one is raised: it is about the model as
-    it is.
+    `candidates` are the signatures with a live and with a fixed batch; a fixed one is told in the contract. If all
+    fail, the reason of the first is raised: it is about the model as it is.
     """
-    signature = read_signature(module, args, kwargs, dims, values, names)
-    _check_example(module, args, kwargs)
-    fixed = read_signature(module, args, kwargs, dims, values, names, fixed_batch=True)
+    signature, fixed = candidates
     attempts = [(signature, False), *([(signature, True)] if _has_symbolic(module) else [])]
     if fixed.inputs != signature.inputs:
         attempts += [(fixed, fallbacks) for _, fallbacks in attempts]

@@ -84,11 +84,13 @@ def _origin(node: Any, nodes: list[Node]) -> tuple[int, str] | None:
 
 
 def output_shapes(program: ExportedProgram, symbols: Symbols) -> list[tuple[str, tuple[str, ...]]]:
-    """(dtype, formulas) of every output tensor."""
+    """(dtype, formulas) of every output; None among the outputs is left out."""
     (output,) = (node for node in program.graph.nodes if node.op == "output")
     shapes: list[tuple[str, tuple[str, ...]]] = []
     for node in output.args[0]:
         value = node.meta["val"] if isinstance(node, Node) else node
+        if value is None:  # the exporter leaves it out too
+            continue
         if isinstance(value, torch.Tensor):
             dims = tuple(symbols.read(d.node.expr) if isinstance(d, torch.SymInt) else str(d) for d in value.shape)
             shapes.append((str(value.dtype).removeprefix("torch."), dims))

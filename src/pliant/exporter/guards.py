@@ -9,7 +9,7 @@ breaks the guard.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,17 +65,20 @@ def _line(location: Any) -> str:
 
 
 def breaking(guard: Guard, base: dict[str, int]) -> Iterator[dict[str, int]]:
-    """Lengths by symbol that break `guard`, small ones first; `base` gives those it does not mention.
+    """Lengths by symbol that break `guard`, those nearest to `base` first: the model is likely to accept them.
 
-    Nothing is produced for a guard on live values, or one that no tried length breaks.
+    `base` gives the lengths of the example, also for what the guard does not mention. Nothing is produced for a guard
+    on live values, or one that no tried length breaks.
     """
     free = sorted(guard.condition.free_symbols, key=str)
     if not free or not {str(s) for s in free} <= set(base):
         return
+    centre = [base[str(s)] for s in free]
     numbers = {int(n) for n in guard.condition.atoms(sympy.Integer)}
-    near = {n + d for n in numbers for d in (-1, 0, 1)} | {base[str(s)] for s in free}
+    near = {n + d for n in (*numbers, *centre) for d in (-1, 0, 1) if 0 < n + d <= LONGEST}
     known = LENGTHS if len(free) == 1 else FEWER
-    for lengths in itertools.product(sorted({*known, *(n for n in near if 0 < n <= LONGEST)}), repeat=len(free)):
+    tried = list(itertools.product(sorted({*known, *near}), repeat=len(free)))
+    for lengths in sorted(tried, key=lambda chosen: sum(abs(n - c) for n, c in zip(chosen, centre, strict=True))):
         drawn = base | {str(s): length for s, length in zip(free, lengths, strict=True)}
         if max(drawn.values()) * min(drawn.values()) > AREA:
             continue
@@ -100,15 +103,3 @@ def _holds(guard: Guard, lengths: dict[Any, int]) -> bool:
         return guard.condition.xreplace({s: sympy.Integer(n) for s, n in lengths.items()}) != sympy.false
     except (ArithmeticError, TypeError, ValueError, AssertionError):
         return True  # outside what the formula is defined for
-
-
-def first_breaking(all_guards: Sequence[Guard], base: dict[str, int], most: int) -> list[tuple[Guard, dict[str, int]]]:
-    """For each guard that can be broken, one set of lengths; at most `most`, without repeating lengths."""
-    chosen: list[tuple[Guard, dict[str, int]]] = []
-    for guard in all_guards:
-        for lengths in itertools.islice(breaking(guard, base), 1):
-            if lengths not in [known for _, known in chosen]:
-                chosen.append((guard, lengths))
-        if len(chosen) >= most:
-            break
-    return chosen

@@ -17,7 +17,6 @@ from pliant.contract import Dim, Input, Range
 from pliant.errors import UsageError
 
 MOST_VALUES = 16  # a longer vector is data, not a handful of live values
-DEFAULT_DIMS = "n c h w"
 
 
 @dataclass(frozen=True)
@@ -25,23 +24,21 @@ class Signature:
     """The inputs of the file and how they become the module's arguments again.
 
     `inputs` and `leaves` are parallel. `slots` holds, for each flattened argument, the index of a leaf, or the
-    fixed value itself; `spec` is the tree of (args, kwargs).
+    fixed value itself; `spec` is the tree of (args, kwargs). `lengths` are those of the live axes in the caller's
+    example, by name; the leaves' examples may be longer.
     """
 
     inputs: tuple[Input, ...]
     leaves: tuple[Leaf, ...]
     slots: tuple[tuple[bool, Any], ...]
     spec: Any
+    lengths: Mapping[str, int]
 
     def assemble(self, values: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """(args, kwargs) of the module from one value per input."""
         flat = [values[content] if is_leaf else content for is_leaf, content in self.slots]
         args, kwargs = pytree.tree_unflatten(flat, self.spec)
         return tuple(args), kwargs
-
-    def examples(self) -> list[Any]:
-        """The example of each input as the module takes it: tensors, and Python numbers."""
-        return [leaf.example.item() if leaf.number else leaf.example for leaf in self.leaves]
 
 
 def read_signature(
@@ -82,7 +79,7 @@ def read_signature(
         _check_range(name, value, values.get(name))
         inputs.append(_input(name, tensor, axes, values.get(name), first_picture=pictures == 1 and tensor.dim() == 4))
         leaves.append(leaf)
-    return Signature(tuple(inputs), tuple(leaves), tuple(slots), spec)
+    return Signature(tuple(inputs), tuple(leaves), tuple(slots), spec, lengths)
 
 
 def _check_range(name: str, example: Any, bounds: tuple[float | None, float | None] | None) -> None:

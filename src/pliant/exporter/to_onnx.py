@@ -14,6 +14,7 @@ import torch
 from torch.export import ExportedProgram
 
 from pliant.contract import Input, Output
+from pliant.errors import ExportError
 from pliant.operators.base import translation_table
 
 OPSET = 18  # the oldest with antialiased Resize: the more engines read the file, the better
@@ -122,6 +123,11 @@ def _subgraphs(node: Any) -> list[Any]:
 
 
 def serialise(model: Any) -> bytes:
-    """The model as the bytes of an ONNX file, weights included."""
+    """The model as the bytes of an ONNX file, weights included.
+
+    Raises ExportError for a model that is too large for one file.
+    """
     proto = ir.to_proto(model)
+    if (size := proto.ByteSize()) > LIMIT:
+        raise ExportError(f"The model has {size:,} bytes; one ONNX file holds at most {LIMIT:,}. Use half precision.")
     return proto.SerializeToString()

@@ -121,6 +121,22 @@ def test_libraries_are_left_alone() -> None:
     assert modules == {__name__}
 
 
+class Pair(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.both = [lambda v: int(v), lambda v: v * 2]  # fmt: skip
+
+    def forward(self, value: float) -> list[float]:
+        return [function(value) for function in self.both]
+
+
+def test_two_lambdas_on_one_line_are_not_mixed_up() -> None:
+    network = Pair()
+    network.first, network.second = network.both
+    with replaced_calls(network, table({})):
+        assert network(2.5) == [2, 5.0]
+
+
 def test_a_function_without_source_still_runs() -> None:
     space: dict[str, Any] = {"nn": nn, "__name__": "typed_in"}
     exec("class Typed(nn.Module):\n    def forward(self, v):\n        return int(v)", space)

@@ -45,8 +45,11 @@ class _Callees(ast.NodeTransformer):
 
 
 @functools.lru_cache(maxsize=256)
-def _compiled(filename: str, text: str) -> dict[tuple[str, int, tuple[str, ...]], CodeType]:
-    """The code objects of a transformed source file, by (name, first line, free variables)."""
+def _compiled(filename: str, text: str) -> dict[tuple[str, int, tuple[str, ...]], CodeType | None]:
+    """The code objects of a transformed source file, by (name, first line, free variables).
+
+    None stands for several, such as two lambdas on one line: which is which cannot be told.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
@@ -54,11 +57,12 @@ def _compiled(filename: str, text: str) -> dict[tuple[str, int, tuple[str, ...]]
             module = compile(tree, filename, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError):
         return {}
-    found: dict[tuple[str, int, tuple[str, ...]], CodeType] = {}
+    found: dict[tuple[str, int, tuple[str, ...]], CodeType | None] = {}
     pending = [module]
     while pending:
         code = pending.pop()
-        found[code.co_name, code.co_firstlineno, code.co_freevars] = code
+        key = (code.co_name, code.co_firstlineno, code.co_freevars)
+        found[key] = None if key in found else code
         pending += [c for c in code.co_consts if isinstance(c, CodeType)]
     return found
 

@@ -69,8 +69,7 @@ def trace(
     """Trace `module` with every number and every live axis symbolic.
 
     `assemble` turns one value per leaf into the module's (args, kwargs); `fallbacks` lets the families take part that
-    are for a second attempt. Whatever PyTorch or the model raises
-    passes through.
+    are for a second attempt. Whatever PyTorch or the model raises passes through.
     """
     table = families(fallbacks=fallbacks)
     axes = tuple(dict.fromkeys(leaf.live, Dim.AUTO) or None for leaf in leaves)

@@ -92,4 +92,4 @@ def _explain(error: Exception) -> tuple[str, str]:
             return text, "change the call"
     last = list(chain(error))[-1]
     text = re.sub(r"\x1b\[\d+m", "", " ".join(str(last).split()))
-    return f"{type(last).__name__}: {text[:300]}", "change the line, or fix the value that reaches it"
+    return f"{type(last).__name__}: {text[:300].rstrip('.')}", "change the line, or fix the value that reaches it"

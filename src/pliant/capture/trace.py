@@ -13,7 +13,9 @@ from torch.export import Dim, ExportedProgram
 from torch.overrides import TorchFunctionMode
 
 from pliant.capture.base import Table, families
-from pliant.capture.source import replaced_calls
+from pliant.capture.helper import Helper
+from pliant.capture.paths import Assumption, Paths, deciding
+from pliant.capture.source import rewritten_source
 
 
 @dataclass(frozen=True)
@@ -51,34 +53,45 @@ class _Live(TorchFunctionMode):
 class _Traced(nn.Module):
     """The module as `torch.export` sees it: a function of tensors alone."""
 
-    def __init__(self, module: nn.Module, leaves: Sequence[Leaf], assemble: Callable[..., Any], table: Table) -> None:
+    def __init__(self, module: nn.Module, leaves: Sequence[Leaf], assemble: Callable[..., Any], helper: Helper) -> None:
         super().__init__()
         self.module = module
-        self.leaves, self.assemble, self.table = leaves, assemble, table
+        self.leaves, self.assemble, self.helper = leaves, assemble, helper
 
     def forward(self, *tensors: Tensor) -> Any:
         values = [t.item() if leaf.number else t for t, leaf in zip(tensors, self.leaves, strict=True)]
         args, kwargs = self.assemble(values)
-        with _Live(self.table):
-            return self.module(*args, **kwargs)
+        with _Live(self.helper.table):
+            return self.helper.fork(lambda: self.module(*args, **kwargs))
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A traced program, and the ways through the model that it leaves out."""
+
+    program: ExportedProgram
+    assumptions: tuple[Assumption, ...]
 
 
 def trace(
     module: nn.Module, leaves: Sequence[Leaf], assemble: Callable[..., Any], *, fallbacks: bool = False
-) -> ExportedProgram:
+) -> Trace:
     """Trace `module` with every number and every live axis symbolic.
 
     `assemble` turns one value per leaf into the module's (args, kwargs); `fallbacks` lets the families take part that
     are for a second attempt. Whatever PyTorch or the model raises passes through.
     """
-    table = families(fallbacks=fallbacks)
+    paths = Paths(module)
+    helper = Helper(families(fallbacks=fallbacks), paths)
     axes = tuple(dict.fromkeys(leaf.live, Dim.AUTO) or None for leaf in leaves)
     with ExitStack() as stack:
         stack.enter_context(torch.no_grad())
-        stack.enter_context(replaced_calls(module, table))
-        return torch.export.export(
-            _Traced(module, leaves, assemble, table),
+        stack.enter_context(deciding(paths))
+        stack.enter_context(rewritten_source(module, helper))
+        program = torch.export.export(
+            _Traced(module, leaves, assemble, helper),
             tuple(leaf.example for leaf in leaves),
             dynamic_shapes=(axes,),
             strict=False,
         )
+    return Trace(program, tuple(paths.assumptions))

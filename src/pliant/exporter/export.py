@@ -144,7 +144,8 @@ def _exported(
     module: nn.Module, signature: Signature, image: Image | None, notes: Sequence[str], say: Progress, fallbacks: bool
 ) -> Artifact:
     say("tracing")
-    program = _attempt("tracing", lambda: trace(module, signature.leaves, signature.assemble, fallbacks=fallbacks))
+    traced = _attempt("tracing", lambda: trace(module, signature.leaves, signature.assemble, fallbacks=fallbacks))
+    program = traced.program
     symbols = read_symbols(program, signature.inputs)
     outputs = _outputs(program, symbols)
     resizes = _resizes(program, signature.inputs)

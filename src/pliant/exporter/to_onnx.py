@@ -15,6 +15,7 @@ from torch.export import ExportedProgram
 
 from pliant.contract import Input, Output
 from pliant.errors import ExportError
+from pliant.exporter.structure import lower_structure
 from pliant.operators.base import translation_table
 
 OPSET = 18  # the oldest with antialiased Resize: the more engines read the file, the better
@@ -49,6 +50,7 @@ def to_onnx(program: ExportedProgram, inputs: Sequence[Input], outputs: Sequence
     )
     assert exported is not None  # it is None only with the deprecated exporter
     model: Any = exported.model
+    lower_structure(model)
     _declare(model, inputs, outputs)
     model.producer_name, model.producer_version = "pliant", version
     return model

@@ -1,0 +1,141 @@
+"""What the rewritten source of a model asks while it is traced; see `rewrite.py` for what it asks where."""
+
+from __future__ import annotations
+
+import builtins
+import operator
+from collections.abc import Callable, Iterable
+from types import FunctionType
+from typing import Any
+
+from torch import SymBool, Tensor
+
+from pliant.capture.base import Table
+from pliant.capture.live import both, either, is_live, known, opposite, truth_of
+from pliant.capture.paths import Paths
+
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "is": operator.is_,
+    "is not": operator.is_not,
+}
+
+
+class Helper:
+    """The object that rewritten source knows as `__pliant__`."""
+
+    def __init__(self, table: Table, paths: Paths) -> None:
+        self.table, self.paths = table, paths
+        self.fork = paths.fork
+        self.truth = paths.truth
+        self.patched = {f.__name__: f for f in table.calls if getattr(builtins, f.__name__, None) is f}
+
+    def resolve(self, callee: Any) -> Any:
+        """What is called where the source says `callee`."""
+        for name, original in self.patched.items():  # torch.export puts its own min and max there while it traces
+            if callee is getattr(builtins, name):
+                return self.table.calls[original]
+        return self.table.instead_of(callee)
+
+    def assume(self, value: Any) -> Any:
+        """The truth of an `assert`: what the model demands of a live value is taken to hold."""
+        condition = truth_of(value)
+        if not isinstance(condition, SymBool):
+            return condition
+        static = known(condition)
+        return True if static is None else static
+
+    def all_of(self, *values: FunctionType) -> Any:
+        """`and`. Live truths become one live truth; other live values are decided on."""
+        return self._combined(values, both, stop=False)
+
+    def any_of(self, *values: FunctionType) -> Any:
+        """`or`."""
+        return self._combined(values, either, stop=True)
+
+    def _combined(self, values: Iterable[FunctionType], join: Callable[[Any, Any], Any], *, stop: bool) -> Any:
+        thunks = list(values)
+        so_far: Any = None
+        for k, thunk in enumerate(thunks):
+            value = thunk()
+            last = k == len(thunks) - 1
+            if isinstance(value, Tensor) and value.numel() == 1 and not last:
+                value = truth_of(value)
+            if isinstance(value, SymBool):
+                so_far = value if so_far is None else join(so_far, value)
+            elif is_live(value) or so_far is not None and not isinstance(value, bool):
+                return self._decided(thunks[k:], value, so_far, join, stop=stop)
+            elif so_far is not None:
+                so_far = join(so_far, value)
+            elif last or bool(value) is stop:
+                return value
+            if not is_live(so_far) and so_far is not None and bool(so_far) is stop:
+                return so_far
+        return so_far
+
+    def _decided(
+        self, thunks: list[FunctionType], value: Any, so_far: Any, join: Callable[[Any, Any], Any], *, stop: bool
+    ) -> Any:
+        """The rest of a chain whose value is not a truth, such as `factor or 2.0`."""
+
+        def chain() -> Any:
+            if so_far is not None and self.truth(so_far) is stop:
+                return stop
+            if len(thunks) == 1 or self.truth(value) is stop:
+                return value
+            return self._combined(thunks[1:], join, stop=stop)
+
+        return self.fork(chain)  # pyright: ignore[reportArgumentType] - a nested function is a FunctionType
+
+    def negation(self, value: Any) -> Any:
+        """`not`."""
+        condition = truth_of(value) if is_live(value) or isinstance(value, Tensor) else value
+        return opposite(condition) if isinstance(condition, SymBool) else not condition
+
+    def comparison(self, symbols: tuple[str, ...], *values: FunctionType) -> Any:
+        """A chain of comparisons, `a < b < c`; each value is asked for once."""
+        left = values[0]()
+        result: Any = True
+        for symbol, thunk in zip(symbols, values[1:], strict=True):
+            right = thunk()
+            found = self._compared(symbol, left, right)
+            if len(symbols) == 1:
+                return found
+            result = both(result, truth_of(found))
+            if not is_live(result) and not result:
+                return False
+            left = right
+        return result
+
+    def _compared(self, symbol: str, left: Any, right: Any) -> Any:
+        if symbol in ("==", "!="):
+            found = self._equal(left, right)
+            return found if symbol == "==" else (opposite(found) if isinstance(found, (bool, SymBool)) else left != right)
+        if symbol in ("in", "not in"):
+            found = self._contained(left, right)
+            return found if symbol == "in" else self.negation(found)
+        return OPERATORS[symbol](left, right)
+
+    def _equal(self, left: Any, right: Any) -> Any:
+        pair = isinstance(left, (tuple, list)) and isinstance(right, (tuple, list))
+        if not pair or not any(is_live(v) for v in (*left, *right)):
+            return left == right
+        if len(left) != len(right) or isinstance(left, list) is not isinstance(right, list):
+            return False
+        result: Any = True
+        for a, b in zip(left, right, strict=True):
+            result = both(result, truth_of(self._equal(a, b)))
+        return result
+
+    def _contained(self, item: Any, container: Any) -> Any:
+        if not isinstance(container, (tuple, list, set, frozenset, range)):
+            return item in container
+        if not is_live(item) and not any(is_live(v) for v in container):
+            return item in container
+        result: Any = False
+        for value in container:
+            result = either(result, truth_of(self._equal(item, value)))
+        return result

@@ -1,0 +1,265 @@
+"""Both ways of every decision on a live value.
+
+While PyTorch traces, `if factor > 2:` asks a number that is not known yet. The model's own source (see `rewrite.py`)
+asks `Paths.truth` instead. `Paths.fork` runs a piece of code once for each sequence of answers, from the same state,
+and merges what comes out; all ways end up in the traced program, and `exporter/structure.py` turns them into `If` nodes.
+
+A fork is as small as the source allows: one `if` statement, or the whole function if the statement returns from it.
+Where two ways leave things behind that no single value can stand for (lists of different lengths, say), the decision is
+left to the fork around it, and in the end to the model as a whole.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from types import CodeType, FunctionType, TracebackType
+from typing import Any
+
+import sympy
+from torch import SymBool, Tensor, nn
+
+from pliant.capture.live import expression, in_example, known, truth_of
+from pliant.capture.merging import REFUSED, Apart, merged
+from pliant.capture.owners import users_own_code
+from pliant.capture.state import State, fill
+
+MOST_PATHS = 64  # through one piece of code; more would be a file that nobody wants
+
+
+class Undecidable(Exception):  # noqa: N818 - becomes a CaptureError with the line
+    """A decision that has no ONNX form; the text is a reason."""
+
+
+class _Outwards(BaseException):
+    """The fork around must take the decision."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A truth that was asked for, where, and the answer on this way."""
+
+    condition: SymBool
+    line: tuple[str, int]
+    answer: bool
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A way that could not be traced: the truth is assumed to be `answer`. Whoever exports has to test that."""
+
+    condition: Any
+    answer: bool
+    line: tuple[str, int]
+    reason: str
+
+
+@dataclass
+class _Frame:
+    """One run of a piece of code: `script` are the answers that it has to give, `asked` those that it gave."""
+
+    script: Sequence[Decision]
+    asked: list[Decision] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    value: Any
+    state: State
+
+
+class Paths:
+    """The decisions of one trace. `module` is the model, whose attributes may be changed on the way."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.modules = list(module.modules())
+        self.frames: list[_Frame] = []
+        self.facts: list[Decision] = []  # of all frames, outermost first
+        self.wide: set[CodeType] = set()  # code whose decisions are left to the fork around it
+        self.assumptions: list[Assumption] = []
+        self.sites = 0
+        self.runs = 0  # of the innermost fork
+
+    def truth(self, value: Any) -> bool:
+        """`bool(value)`, on the way that is being taken."""
+        condition = truth_of(value)
+        if not isinstance(condition, SymBool):
+            return bool(condition)
+        static = known(condition)
+        static = self._fact(condition) if static is None else static
+        if static is not None or not self.frames:
+            return bool(condition) if static is None else static
+        frame = self.frames[-1]
+        position = len(frame.asked)
+        if position < len(frame.script):
+            decision = frame.script[position]
+        else:
+            answer = in_example(condition)
+            decision = Decision(condition, _line(), answer is None or answer)
+        frame.asked.append(decision)
+        self.facts.append(decision)
+        return decision.answer
+
+    def _fact(self, condition: SymBool) -> bool | None:
+        wanted = expression(condition)
+        for fact in self.facts:
+            if expression(fact.condition) == wanted:
+                return fact.answer
+            if sympy.Not(expression(fact.condition)) == wanted:
+                return not fact.answer
+        return None
+
+    def fork(self, block: FunctionType) -> Any:
+        """Call `block` on every way through it; what it returns and leaves behind stands for all of them.
+
+        Raises Undecidable if the ways have nothing in common, and what `block` itself raises on all of them.
+        """
+        if block.__code__ in self.wide and self.frames:
+            return block()
+        clones: set[str] = set()
+        while True:
+            before = State.of(block, self.modules)
+            depth, facts, outer = len(self.frames), len(self.facts), self.runs
+            try:
+                self.runs = 0
+                outcome = self._explore(block, before, (), clones)
+                if outcome.state is not before:
+                    outcome.state.restore()
+                return outcome.value
+            except _InPlace as change:
+                clones |= change.names
+            except _Outwards:
+                if block.__code__ in self.wide:
+                    raise
+                # a fork inside this one gave up: begin again, and take its decisions here
+            finally:
+                self.runs = outer
+                del self.frames[depth:], self.facts[facts:]
+            before.restore()
+
+    def _explore(self, block: FunctionType, before: State, script: Sequence[Decision], clones: set[str]) -> _Outcome:
+        """The ways that begin with the answers of `script`, merged."""
+        before.restore()
+        self.runs += 1
+        if self.runs > MOST_PATHS:
+            raise Undecidable(f"the decisions of one function lead to more than {MOST_PATHS} different ways")
+        for name in clones:
+            fill(before.cells[name], before.values[name].clone())
+        frame, facts = _Frame(script), len(self.facts)
+        self.frames.append(frame)
+        versions = before.versions()
+        refusal: Exception | None = None
+        value: Any = REFUSED
+        try:
+            value = block()
+        except Exception as error:  # noqa: BLE001 - sorted out below, once it is clear which way this is
+            refusal = error
+        finally:
+            self.frames.pop()
+            del self.facts[facts:]
+        if refusal is not None:
+            self._sort_out(refusal, frame, script)
+        if not frame.asked:
+            return _Outcome(value, before)  # one way: what it left behind stays where it is
+        self._check_in_place(before, versions)
+        outcome = _Outcome(value, before.now())
+        error = refusal
+        for k in reversed(range(len(script), len(frame.asked))):
+            decision = frame.asked[k]
+            flipped = Decision(decision.condition, decision.line, not decision.answer)
+            other = self._explore(block, before, (*frame.asked[:k], flipped), clones)
+            outcome = self._merged(block, decision, outcome, other)
+        if outcome.value is REFUSED and not script and error is not None:
+            raise error
+        return outcome
+
+    def _sort_out(self, error: Exception, frame: _Frame, script: Sequence[Decision]) -> None:
+        """Let an error pass if it is the model's own refusal; if it is not, assume that this way is never taken.
+
+        On the example's own way it is a real error.
+        """
+        if isinstance(error, (Undecidable, RecursionError)) or not frame.asked:
+            raise error
+        if raised_on_purpose(error):
+            return
+        if not script:
+            raise error
+        last = script[-1]
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        self.assumptions.append(Assumption(expression(last.condition), not last.answer, last.line, reason))
+
+    def _check_in_place(self, before: State, versions: dict[int, Any]) -> None:
+        """Tensors that were changed in place on a way are copied first, so that the other way finds them as they were."""
+        changed = {i for i, (tensor, version) in versions.items() if tensor._version != version}
+        if not changed:
+            return
+        names = {n for n, value in before.values.items() if isinstance(value, Tensor) and id(value) in changed}
+        found = {id(before.values[n]) for n in names}
+        if changed - found:
+            raise Undecidable("a tensor that is not in a variable of this function is changed in place on one way only")
+        raise _InPlace(names)
+
+    def _merged(self, block: FunctionType, decision: Decision, own: _Outcome, other: _Outcome) -> _Outcome:
+        if other.value is REFUSED:
+            return own
+        if own.value is REFUSED:
+            return other
+        then, otherwise = (own, other) if decision.answer else (other, own)
+        self.sites += 1
+        site = self.sites
+
+        def join(a: Any, b: Any) -> Any:
+            return merged(decision.condition, a, b, site)
+
+        try:
+            return _Outcome(join(then.value, otherwise.value), then.state.joined(otherwise.state, join))
+        except Apart as apart:
+            if self.frames:
+                self.wide.add(block.__code__)
+                raise _Outwards from None
+            raise Undecidable(
+                f"the two ways of the decision at {decision.line[0]}:{decision.line[1]} end in different things: {apart}"
+            ) from None
+
+
+class _InPlace(Exception):  # noqa: N818 - a message from a run to its fork
+    def __init__(self, names: set[str]) -> None:
+        super().__init__()
+        self.names = names
+
+
+def raised_on_purpose(error: Exception) -> bool:
+    """Whether the model's own source raised `error`, with `raise` or `assert`, and not a library that it called."""
+    traceback: TracebackType | None = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback is not None and users_own_code(traceback.tb_frame)
+
+
+def _line() -> tuple[str, int]:
+    """Where in the model's source a truth was asked for."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and not users_own_code(frame):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+_current: ContextVar[Paths] = ContextVar("paths")
+
+
+@contextmanager
+def deciding(paths: Paths) -> Generator[None]:
+    """Within the block, `current()` gives `paths`."""
+    token = _current.set(paths)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def current() -> Paths:
+    """The decisions of the trace that is running in this thread."""
+    return _current.get()

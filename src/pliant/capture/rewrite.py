@@ -1,0 +1,314 @@
+"""Turning the model's own source into a form in which nothing asks a live number for its value.
+
+Three things change, and nothing else; for ordinary values the result behaves as the source does.
+
+- Every callee passes through a resolver: `int(x)` becomes `__pliant__.resolve(int)(x)`, so that a capture family can
+  answer in place of a function that goes to C.
+- Every truth is asked for by name: `if test:` becomes `if __pliant__.truth(test):`; `and`, `or`, `not`, chained
+  comparisons, `==` and `in` become calls that can answer with a live truth.
+- Statements that decide become small functions inside the function, so that both ways can be run: an `if` statement
+  from which nothing jumps out becomes `def _pliant_3(): nonlocal x; if ...` and `__pliant__.fork(_pliant_3)`. Where
+  something jumps out, with `return` say, the whole function becomes such a piece. Loops get a second form, which is
+  used when their number of iterations is live.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+HELPER = "__pliant__"
+SCOPED = frozenset({"super", "locals", "globals", "vars", "dir", "eval", "exec"})  # they look at their caller
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+JUMPS = (ast.Return, ast.Break, ast.Continue)
+SUSPENDING = (ast.Yield, ast.YieldFrom, ast.Await)
+SYMBOLS: dict[type, str] = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
+SYMBOLS |= {ast.In: "in", ast.NotIn: "not in", ast.Is: "is", ast.IsNot: "is not"}
+
+
+def rewritten(tree: ast.Module) -> ast.Module:
+    """The tree of a source file in the other form; the tree that is given is used up."""
+    return ast.fix_missing_locations(_Rewriter().visit(tree))
+
+
+@dataclass
+class _Function:
+    """The function that is being rewritten: `first` is its first argument, for `super()`."""
+
+    first: str | None
+    outer: frozenset[str]  # names declared global
+    forks: bool = False  # something in it decides and is in no smaller piece
+    blocks: int = 0  # pieces around the current place
+    names: set[str] = field(default_factory=set)  # that its pieces share
+    suspends: bool = False
+
+
+class _Rewriter(ast.NodeTransformer):
+    def __init__(self) -> None:
+        self.functions: list[_Function] = []
+        self.count = 0
+
+    # functions
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.decorator_list = [self.visit(d) for d in node.decorator_list]
+        node.args = self.visit(node.args)
+        first = next((a.arg for a in (*node.args.posonlyargs, *node.args.args)), None)
+        outer = {n for s in _inside(node.body) if isinstance(s, ast.Global) for n in s.names}
+        suspends = any(isinstance(s, SUSPENDING) for s in _inside(node.body))
+        function = _Function(first, frozenset(outer), suspends=suspends)
+        self.functions.append(function)
+        bound = _bound(node.body) - outer - _declared(node.body)
+        node.body = self._statements(node.body)
+        self.functions.pop()
+        arguments = {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
+        if function.forks and not suspends:
+            node.body = self._whole(node, function, bound & arguments)
+        else:
+            start = _after_docstring(node.body)
+            node.body[start:start] = _never(node, function.names - arguments)
+        return node
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        node.args = self.visit(node.args)
+        first = next((a.arg for a in node.args.args), None)
+        self.functions.append(_Function(first, frozenset(), blocks=1))
+        node.body = self.visit(node.body)
+        self.functions.pop()
+        return node
+
+    def _whole(self, node: ast.FunctionDef, function: _Function, arguments: set[str]) -> list[ast.stmt]:
+        """A function's body as one piece. `arguments` are those that it assigns; its other variables move with it."""
+        start = _after_docstring(node.body)
+        inner = node.body[start:]
+        own = function.names - {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
+        piece = _define(self._name(), [*_shared(arguments, ()), *_never(node, own), *inner], node)
+        return [*node.body[:start], piece, _at(ast.Return(_helper("fork", _load(piece.name))), node)]
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        outer, self.functions = self.functions, []
+        self.generic_visit(node)
+        self.functions = outer
+        return node
+
+    def _name(self) -> str:
+        self.count += 1
+        return f"_pliant_{self.count}"
+
+    # statements
+
+    def _statements(self, body: Sequence[ast.stmt]) -> list[ast.stmt]:
+        result: list[ast.stmt] = []
+        for statement in body:
+            visited: Any = self.visit(statement)
+            result += visited if isinstance(visited, list) else [visited]
+        return result
+
+    def visit_If(self, node: ast.If) -> Any:
+        if not self._local([node]):
+            self._leave()
+            return self._plain_if(node)
+        return self._piece(node, lambda: [self._plain_if(node)])
+
+    def _plain_if(self, node: ast.If) -> ast.If:
+        node.test = self._truth(node.test)
+        node.body, node.orelse = self._statements(node.body), self._statements(node.orelse)
+        return node
+
+    def visit_Assert(self, node: ast.Assert) -> Any:
+        node.test = _at(_helper("assume", self.visit(node.test)), node.test)
+        node.msg = self.visit(node.msg) if node.msg else None
+        return node
+
+    def _local(self, body: Sequence[ast.stmt]) -> bool:
+        """Whether statements can be a piece: nothing jumps out of them, and they are in a function that may be cut."""
+        if not self.functions or self.functions[-1].suspends:
+            return False
+        return not _jumps(body) and not any(isinstance(s, (ast.Global, ast.Nonlocal)) for s in _inside(body))
+
+    def _piece(self, node: ast.stmt, make: Any) -> list[ast.stmt]:
+        """Statements as a function of their own, called at once."""
+        function = self.functions[-1]
+        names = _bound([node]) - function.outer
+        outer = _bound([node]) & function.outer
+        function.names |= names
+        function.blocks += 1
+        name = self._name()
+        body = make()
+        function.blocks -= 1
+        piece = _define(name, [*_shared(names, outer), *body], node)
+        return [piece, _at(ast.Expr(_helper("fork", _load(name))), node)]
+
+    def _leave(self) -> None:
+        """Something here decides: if it is in no piece yet, the whole function becomes one."""
+        if self.functions and not self.functions[-1].blocks:
+            self.functions[-1].forks = True
+
+    # expressions
+
+    def _truth(self, test: ast.expr) -> ast.expr:
+        return _at(_helper("truth", self.visit(test)), test)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args and self.functions:
+            first = self.functions[-1].first
+            if first is not None:
+                node.args = [_load("__class__"), _load(first)]
+            return node
+        self.generic_visit(node)
+        callee = node.func
+        if isinstance(callee, ast.Attribute) or (isinstance(callee, ast.Name) and callee.id not in SCOPED):
+            node.func = _at(_helper("resolve", callee), callee)
+        return node
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        if not self.functions or self.functions[-1].suspends or _walrus(node):
+            self._leave()
+            node.test = self._truth(node.test)
+            node.body, node.orelse = self.visit(node.body), self.visit(node.orelse)
+            return node
+        self.functions[-1].blocks += 1
+        node.test = self._truth(node.test)
+        node.body, node.orelse = self.visit(node.body), self.visit(node.orelse)
+        self.functions[-1].blocks -= 1
+        return _at(_helper("fork", _thunk(node)), node)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
+        if not self.functions or self.functions[-1].suspends or _walrus(node):
+            return self.generic_visit(node)
+        self.functions[-1].blocks += 1
+        values = [self.visit(v) for v in node.values]
+        self.functions[-1].blocks -= 1
+        which = "all_of" if isinstance(node.op, ast.And) else "any_of"
+        return _at(_helper(which, *(_thunk(v) for v in values)), node)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        node.operand = self.visit(node.operand)
+        return _at(_helper("negation", node.operand), node) if isinstance(node.op, ast.Not) else node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        plain = len(node.ops) == 1 and not isinstance(node.ops[0], (ast.Eq, ast.NotEq, ast.In, ast.NotIn))
+        if plain or not self.functions or self.functions[-1].suspends or _walrus(node):
+            return self.generic_visit(node)
+        self.functions[-1].blocks += 1
+        values = [self.visit(v) for v in (node.left, *node.comparators)]
+        self.functions[-1].blocks -= 1
+        symbols = ast.Constant(tuple(SYMBOLS[type(o)] for o in node.ops))
+        return _at(_helper("comparison", symbols, *(_thunk(v) for v in values)), node)
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        node.iter = self.visit(node.iter)
+        if node.ifs:
+            self._leave()
+        node.ifs = [self._truth(test) for test in node.ifs]
+        return node
+
+
+def _at(node: Any, place: ast.AST) -> Any:
+    return ast.copy_location(node, place)
+
+
+def _load(name: str) -> ast.Name:
+    return ast.Name(name, ast.Load())
+
+
+def _helper(name: str, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(ast.Attribute(_load(HELPER), name, ast.Load()), list(arguments), [])
+
+
+def _thunk(body: ast.expr) -> ast.Lambda:
+    nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+    return _at(ast.Lambda(nothing, body), body)
+
+
+def _define(name: str, body: list[ast.stmt], place: ast.AST, *arguments: str) -> ast.FunctionDef:
+    parameters = ast.arguments(
+        posonlyargs=[], args=[ast.arg(a) for a in arguments], kwonlyargs=[], kw_defaults=[], defaults=[]
+    )
+    made: Any = ast.FunctionDef(name=name, args=parameters, body=body, decorator_list=[], returns=None)
+    made.type_params = []
+    for statement in body:
+        if not hasattr(statement, "lineno"):
+            _at(statement, place)
+    return _at(made, place)
+
+
+def _shared(names: Iterable[str], outer: Iterable[str]) -> list[ast.stmt]:
+    """Declarations for a piece: the variables are those of the function around it."""
+    result: list[ast.stmt] = []
+    if names := sorted(names):
+        result.append(ast.Nonlocal(names))
+    if outer := sorted(outer):
+        result.append(ast.Global(outer))
+    return result
+
+
+def _never(place: ast.AST, names: Iterable[str]) -> list[ast.stmt]:
+    """`if __pliant__ is None: a = b = None`: never true, but it tells the compiler whose variables these are."""
+    targets: list[ast.expr] = [ast.Name(n, ast.Store()) for n in sorted(names)]
+    test = ast.Compare(_load(HELPER), [ast.Is()], [ast.Constant(None)])
+    return [_at(ast.If(test, [ast.Assign(targets, ast.Constant(None))], []), place)] if targets else []
+
+
+def _after_docstring(body: Sequence[ast.stmt]) -> int:
+    first = body[0] if body else None
+    return int(isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str))
+
+
+def _inside(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """Every node of some statements that is in no function or class of its own."""
+    pending = list(body)
+    while pending:
+        node = pending.pop()
+        yield node
+        if not isinstance(node, SCOPES):
+            pending += ast.iter_child_nodes(node)
+
+
+def _jumps(body: Sequence[ast.AST], *, loops: int = 0) -> bool:
+    """Whether `return`, `break` or `continue` leave these statements."""
+    for node in body:
+        if isinstance(node, ast.Return) or (isinstance(node, (ast.Break, ast.Continue)) and not loops):
+            return True
+        if isinstance(node, (ast.For, ast.While)):
+            if _jumps(node.body, loops=loops + 1) or _jumps(node.orelse, loops=loops):
+                return True
+        elif not isinstance(node, SCOPES) and _jumps(list(ast.iter_child_nodes(node)), loops=loops):
+            return True
+    return False
+
+
+def _walrus(node: ast.AST) -> bool:
+    return any(isinstance(n, ast.NamedExpr) for n in ast.walk(node))
+
+
+def _declared(body: Sequence[ast.stmt]) -> set[str]:
+    return {n for s in _inside(body) if isinstance(s, (ast.Nonlocal, ast.Global)) for n in s.names}
+
+
+def _bound(body: Sequence[ast.AST]) -> set[str]:
+    """Names that statements bind in their own function."""
+    names: set[str] = set()
+    pending = list(body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
+            names.add(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(node.name)
+            continue
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            names |= {(a.asname or a.name).partition(".")[0] for a in node.names}
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            names.add(node.name)
+        if isinstance(node, COMPREHENSIONS):
+            names |= {n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)}
+        elif not isinstance(node, ast.Lambda):
+            pending += ast.iter_child_nodes(node)
+    return names

@@ -1,0 +1,132 @@
+"""What a piece of the model's code may change: variables, lists and dicts, attributes of modules.
+
+Both ways of a decision begin with the same state, and what they leave behind is merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from types import CellType, FunctionType
+from typing import Any
+
+from torch import Tensor, nn
+
+from pliant.capture.merging import UNBOUND, Apart
+
+DEEPEST = 3  # how far containers are followed into one another
+
+
+def content(cell: CellType) -> Any:
+    """What a variable holds, UNBOUND if nothing."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return UNBOUND
+
+
+def fill(cell: CellType, value: Any) -> None:
+    """Let a variable hold `value`."""
+    if value is not UNBOUND:
+        cell.cell_contents = value
+    elif content(cell) is not UNBOUND:
+        del cell.cell_contents
+
+
+@dataclass(frozen=True)
+class State:
+    """A moment: what each variable, container and module held.
+
+    `cells` maps the names of variables to their cells; `containers` are the lists, dicts and sets found in them and the
+    attributes of modules; the other fields hold their contents.
+    """
+
+    cells: dict[str, CellType]
+    containers: list[Any]
+    values: dict[str, Any]
+    contents: list[Any]
+
+    @staticmethod
+    def of(function: FunctionType, modules: Iterable[nn.Module]) -> State:
+        """What `function` can change, now."""
+        names = function.__code__.co_freevars
+        cells = {n: c for n, c in zip(names, function.__closure__ or (), strict=True) if n != "__class__"}
+        found: dict[int, Any] = {}
+        for module in modules:
+            for owned in (vars(module), module._buffers):
+                found[id(owned)] = owned
+        for cell in cells.values():
+            _containers(content(cell), found, DEEPEST)
+        return State(cells, list(found.values()), *_read(cells, found.values()))
+
+    def now(self) -> State:
+        """The same places with what they hold now."""
+        return State(self.cells, self.containers, *_read(self.cells, self.containers))
+
+    def restore(self) -> None:
+        """Put back what every place held."""
+        for name, cell in self.cells.items():
+            fill(cell, self.values[name])
+        for container, kept in zip(self.containers, self.contents, strict=True):
+            _refill(container, kept)
+
+    def versions(self) -> dict[int, tuple[Tensor, int]]:
+        """How often each tensor in these places was changed in place, by identity."""
+        return {id(t): (t, t._version) for t in self.tensors()}
+
+    def tensors(self) -> Iterator[Tensor]:
+        """All tensors in these places."""
+        for value in (*self.values.values(), *self.contents):
+            if isinstance(value, Tensor):
+                yield value
+            elif isinstance(value, (list, tuple, set)):
+                yield from (v for v in value if isinstance(v, Tensor))
+            elif isinstance(value, dict):
+                yield from (v for v in value.values() if isinstance(v, Tensor))
+
+    def joined(self, other: State, join: Callable[[Any, Any], Any]) -> State:
+        """Both ways as one. Raises Apart with the name of what cannot be."""
+        values = {name: _joined(f"variable {name!r}", value, other.values[name], join) for name, value in self.values.items()}
+        contents = [_contents(a, b, join) for a, b in zip(self.contents, other.contents, strict=True)]
+        return State(self.cells, self.containers, values, contents)
+
+
+def _joined(what: str, a: Any, b: Any, join: Callable[[Any, Any], Any]) -> Any:
+    try:
+        return join(a, b)
+    except Apart as apart:
+        raise Apart(f"{what}: {apart}") from None
+
+
+def _contents(a: Any, b: Any, join: Callable[[Any, Any], Any]) -> Any:
+    if isinstance(a, dict):
+        keys = [*a, *(k for k in b if k not in a)]
+        return {k: _joined(f"{k!r}", a.get(k, UNBOUND), b.get(k, UNBOUND), join) for k in keys}
+    return _joined("a list", a, b, join) if a is not b else a
+
+
+def _read(cells: dict[str, CellType], containers: Iterable[Any]) -> tuple[dict[str, Any], list[Any]]:
+    return {name: content(cell) for name, cell in cells.items()}, [c.copy() for c in containers]
+
+
+def _containers(value: Any, found: dict[int, Any], deep: int) -> None:
+    if id(value) in found or not deep or not isinstance(value, (list, dict, set, tuple)):
+        return
+    if type(value) in (list, dict, set):
+        found[id(value)] = value
+    for part in value.values() if isinstance(value, dict) else value:
+        _containers(part, found, deep - 1)
+
+
+def _refill(container: Any, kept: Any) -> None:
+    if isinstance(container, list):
+        if len(container) != len(kept) or any(a is not b for a, b in zip(container, kept, strict=True)):
+            container[:] = kept
+        return
+    if isinstance(container, dict):
+        for key in [k for k in container if k not in kept]:
+            del container[key]
+        container.update(kept)
+        return
+    container.clear()
+    container.update(kept)

@@ -12,6 +12,7 @@ from torch import SymBool, Tensor
 
 from pliant.capture.base import Table
 from pliant.capture.live import both, either, is_live, known, opposite, truth_of
+from pliant.capture.loops import Loops, Repeated
 from pliant.capture.paths import Paths
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -31,6 +32,8 @@ class Helper:
         self.table, self.paths = table, paths
         self.fork = paths.fork
         self.truth = paths.truth
+        loops = Loops(paths)
+        self.each, self.during = loops.each, loops.during
         self.patched = {f.__name__: f for f in table.calls if getattr(builtins, f.__name__, None) is f}
 
     def resolve(self, callee: Any) -> Any:
@@ -139,3 +142,17 @@ class Helper:
         for value in container:
             result = either(result, truth_of(self._equal(item, value)))
         return result
+
+    def listed(self, iterable: Any, item: Callable[[Any], Any]) -> list[Any]:
+        """`[item(x) for x in iterable]`."""
+        if not isinstance(iterable, Repeated):
+            return [item(x) for x in iterable]
+        found: list[Any] = []
+
+        def body(x: Any) -> bool:
+            nonlocal found
+            found.append(item(x))
+            return False
+
+        self.each(iterable, body, ("found",), ("found",))  # pyright: ignore[reportArgumentType]
+        return found

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeGuard
 
+import sympy
 import torch
 from torch import SymBool, SymFloat, SymInt, Tensor
 from torch.fx.experimental.sym_node import SymNode, wrap_node
@@ -89,3 +91,35 @@ def same(a: Any, b: Any) -> bool:
 def as_int(condition: Any) -> Any:
     """A truth as 1 or 0."""
     return choose(condition, 1, 0) if isinstance(condition, SymBool) else int(condition)
+
+
+def set_example(value: Any, example: Any) -> Any:
+    """`value`, for which tracing knows from now on what it is in the example; `example` may be live itself."""
+    if not is_live(value):
+        return value
+    environment = value.node.shape_env
+    known_values = {**environment.backed_var_to_val, **environment.real_tensor_prop_unbacked_vals}
+    number = expression(example).xreplace(known_values) if is_live(example) else sympy.sympify(example)
+    symbols = expression(value).free_symbols
+    if not number.free_symbols and len(symbols) == 1 and not isinstance(value, SymBool):
+        (symbol,) = symbols
+        if expression(value) == symbol:
+            environment.set_real_tensor_prop_unbacked_vals(symbol, number)
+    return value
+
+
+def new_symbols() -> Callable[[Any], bool]:
+    """A function that tells whether a number depends on what is traced from now on."""
+    environment = current_environment()
+    old = set(environment.var_to_range) if environment is not None else set[Any]()
+
+    def is_new(value: Any) -> bool:
+        return is_live(value) and bool(expression(value).free_symbols - old)
+
+    return is_new
+
+
+def current_environment() -> Any:
+    """PyTorch's record of the symbols of the trace that is running."""
+    mode = torch._guards.detect_fake_mode()
+    return mode.shape_env if mode is not None else None

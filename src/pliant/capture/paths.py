@@ -12,7 +12,7 @@ left to the fork around it, and in the end to the model as a whole.
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -71,6 +71,19 @@ class _Outcome:
     state: State
 
 
+@dataclass(frozen=True)
+class _Piece:
+    """A piece of code: the function whose variables it changes, and what is run."""
+
+    block: FunctionType
+    run: Callable[[], Any]
+
+    @property
+    def key(self) -> tuple[CodeType, CodeType | None]:
+        """The same for every run of this piece."""
+        return self.block.__code__, getattr(self.run, "__code__", None)
+
+
 class Paths:
     """The decisions of one trace. `module` is the model, whose attributes may be changed on the way."""
 
@@ -78,8 +91,10 @@ class Paths:
         self.modules = list(module.modules())
         self.frames: list[_Frame] = []
         self.facts: list[Decision] = []  # of all frames, outermost first
-        self.wide: set[CodeType] = set()  # code whose decisions are left to the fork around it
+        self.wide: set[tuple[CodeType, CodeType | None]] = set()  # code whose decisions are left to the fork around it
         self.assumptions: list[Assumption] = []
+        self.elements: dict[Any, Any] = {}  # live numbers by the way they are read from tensors
+        self.origins: dict[Any, Any] = {}
         self.sites = 0
         self.runs = 0  # of the innermost fork
 
@@ -112,27 +127,30 @@ class Paths:
                 return not fact.answer
         return None
 
-    def fork(self, block: FunctionType) -> Any:
-        """Call `block` on every way through it; what it returns and leaves behind stands for all of them.
+    def fork(self, block: FunctionType, run: Callable[[], Any] | None = None) -> Any:
+        """Call `run` on every way through it; what it returns and leaves behind stands for all of them.
+
+        `block` is the function whose variables it changes, and what is called if `run` is None.
 
         Raises Undecidable if the ways have nothing in common, and what `block` itself raises on all of them.
         """
-        if block.__code__ in self.wide and self.frames:
-            return block()
+        piece = _Piece(block, run or block)
+        if piece.key in self.wide and self.frames:
+            return piece.run()
         clones: set[str] = set()
         while True:
             before = State.of(block, self.modules)
             depth, facts, outer = len(self.frames), len(self.facts), self.runs
             try:
                 self.runs = 0
-                outcome = self._explore(block, before, (), clones)
+                outcome = self._explore(piece, before, (), clones)
                 if outcome.state is not before:
                     outcome.state.restore()
                 return outcome.value
             except _InPlace as change:
                 clones |= change.names
             except _Outwards:
-                if block.__code__ in self.wide:
+                if piece.key in self.wide:
                     raise
                 # a fork inside this one gave up: begin again, and take its decisions here
             finally:
@@ -140,7 +158,7 @@ class Paths:
                 del self.frames[depth:], self.facts[facts:]
             before.restore()
 
-    def _explore(self, block: FunctionType, before: State, script: Sequence[Decision], clones: set[str]) -> _Outcome:
+    def _explore(self, piece: _Piece, before: State, script: Sequence[Decision], clones: set[str]) -> _Outcome:
         """The ways that begin with the answers of `script`, merged."""
         before.restore()
         self.runs += 1
@@ -154,7 +172,7 @@ class Paths:
         refusal: Exception | None = None
         value: Any = REFUSED
         try:
-            value = block()
+            value = piece.run()
         except Exception as error:  # noqa: BLE001 - sorted out below, once it is clear which way this is
             refusal = error
         finally:
@@ -170,8 +188,8 @@ class Paths:
         for k in reversed(range(len(script), len(frame.asked))):
             decision = frame.asked[k]
             flipped = Decision(decision.condition, decision.line, not decision.answer)
-            other = self._explore(block, before, (*frame.asked[:k], flipped), clones)
-            outcome = self._merged(block, decision, outcome, other)
+            other = self._explore(piece, before, (*frame.asked[:k], flipped), clones)
+            outcome = self._merged(piece, decision, outcome, other)
         if outcome.value is REFUSED and not script and error is not None:
             raise error
         return outcome
@@ -202,7 +220,7 @@ class Paths:
             raise Undecidable("a tensor that is not in a variable of this function is changed in place on one way only")
         raise _InPlace(names)
 
-    def _merged(self, block: FunctionType, decision: Decision, own: _Outcome, other: _Outcome) -> _Outcome:
+    def _merged(self, piece: _Piece, decision: Decision, own: _Outcome, other: _Outcome) -> _Outcome:
         if other.value is REFUSED:
             return own
         if own.value is REFUSED:
@@ -218,7 +236,7 @@ class Paths:
             return _Outcome(join(then.value, otherwise.value), then.state.joined(otherwise.state, join))
         except Apart as apart:
             if self.frames:
-                self.wide.add(block.__code__)
+                self.wide.add(piece.key)
                 raise _Outwards from None
             raise Undecidable(
                 f"the two ways of the decision at {decision.line[0]}:{decision.line[1]} end in different things: {apart}"

@@ -15,15 +15,14 @@ Three things change, and nothing else; for ordinary values the result behaves as
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pliant.capture.names import SCOPES, Uses, bound, changed, declared, inside, jumps
+
 HELPER = "__pliant__"
 SCOPED = frozenset({"super", "locals", "globals", "vars", "dir", "eval", "exec"})  # they look at their caller
-SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-JUMPS = (ast.Return, ast.Break, ast.Continue)
 SUSPENDING = (ast.Yield, ast.YieldFrom, ast.Await)
 SYMBOLS: dict[type, str] = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 SYMBOLS |= {ast.In: "in", ast.NotIn: "not in", ast.Is: "is", ast.IsNot: "is not"}
@@ -39,7 +38,8 @@ class _Function:
     """The function that is being rewritten: `first` is its first argument, for `super()`."""
 
     first: str | None
-    outer: frozenset[str]  # names declared global
+    outer: frozenset[str] = frozenset()  # names declared global
+    uses: Uses | None = None
     forks: bool = False  # something in it decides and is in no smaller piece
     blocks: int = 0  # pieces around the current place
     names: set[str] = field(default_factory=set)  # that its pieces share
@@ -57,16 +57,16 @@ class _Rewriter(ast.NodeTransformer):
         node.decorator_list = [self.visit(d) for d in node.decorator_list]
         node.args = self.visit(node.args)
         first = next((a.arg for a in (*node.args.posonlyargs, *node.args.args)), None)
-        outer = {n for s in _inside(node.body) if isinstance(s, ast.Global) for n in s.names}
-        suspends = any(isinstance(s, SUSPENDING) for s in _inside(node.body))
-        function = _Function(first, frozenset(outer), suspends=suspends)
+        outer = frozenset(declared(node.body, ast.Global))
+        suspends = any(isinstance(s, SUSPENDING) for s in inside(node.body))
+        function = _Function(first, outer, Uses(node.body), suspends=suspends)
         self.functions.append(function)
-        bound = _bound(node.body) - outer - _declared(node.body)
+        own = bound(node.body) - outer - declared(node.body, ast.Nonlocal)
         node.body = self._statements(node.body)
         self.functions.pop()
         arguments = {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
         if function.forks and not suspends:
-            node.body = self._whole(node, function, bound & arguments)
+            node.body = self._whole(node, function, own & arguments)
         else:
             start = _after_docstring(node.body)
             node.body[start:start] = _never(node, function.names - arguments)
@@ -78,7 +78,7 @@ class _Rewriter(ast.NodeTransformer):
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         node.args = self.visit(node.args)
         first = next((a.arg for a in node.args.args), None)
-        self.functions.append(_Function(first, frozenset(), blocks=1))
+        self.functions.append(_Function(first, blocks=1))
         node.body = self.visit(node.body)
         self.functions.pop()
         return node
@@ -127,23 +127,71 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
     def _local(self, body: Sequence[ast.stmt]) -> bool:
-        """Whether statements can be a piece: nothing jumps out of them, and they are in a function that may be cut."""
+        """Whether statements can be a piece: nothing jumps out of them."""
+        return not jumps(body) and self._plain(body)
+
+    def _plain(self, body: Sequence[ast.stmt]) -> bool:
+        """Whether statements declare nothing, and are in a function that may be cut into pieces."""
         if not self.functions or self.functions[-1].suspends:
             return False
-        return not _jumps(body) and not any(isinstance(s, (ast.Global, ast.Nonlocal)) for s in _inside(body))
+        return not any(isinstance(s, (ast.Global, ast.Nonlocal)) for s in inside(body))
 
-    def _piece(self, node: ast.stmt, make: Any) -> list[ast.stmt]:
+    def _piece(self, node: ast.stmt, make: Callable[[], list[ast.stmt]]) -> list[ast.stmt]:
         """Statements as a function of their own, called at once."""
         function = self.functions[-1]
-        names = _bound([node]) - function.outer
-        outer = _bound([node]) & function.outer
-        function.names |= names
-        function.blocks += 1
         name = self._name()
+        header = self._header(bound([node]))
+        function.blocks += 1
         body = make()
         function.blocks -= 1
-        piece = _define(name, [*_shared(names, outer), *body], node)
-        return [piece, _at(ast.Expr(_helper("fork", _load(name))), node)]
+        return [_define(name, [*header, *body], node), _at(ast.Expr(_helper("fork", _load(name))), node)]
+
+    def _header(self, names: set[str]) -> list[ast.stmt]:
+        """Declarations for a piece that binds `names`: they are the variables of the function around it."""
+        function = self.functions[-1]
+        function.names |= names - function.outer
+        return _shared(names - function.outer, names & function.outer)
+
+    def visit_For(self, node: ast.For) -> Any:
+        if node.orelse or not self._plain([node]) or jumps([node], returns_only=True):
+            return self.generic_visit(node)
+        names = changed([node])
+        kept = self._needed_after(node, names)
+        node.iter = self.visit(node.iter)
+        item = _at(ast.Name("_pliant_item", ast.Load()), node.target)
+        first = _at(ast.Assign([node.target], item), node)
+        piece, name = self._body(node, [first, *node.body], "_pliant_item")
+        call = _helper("each", node.iter, _load(name), ast.Constant(tuple(sorted(names))), kept)
+        return [piece, _at(ast.Expr(call), node)]
+
+    def visit_While(self, node: ast.While) -> Any:
+        if node.orelse or not self._plain([node]) or jumps([node], returns_only=True) or _walrus(node.test):
+            self._leave()
+            node.test = self._truth(node.test)
+            node.body, node.orelse = self._statements(node.body), self._statements(node.orelse)
+            return node
+        names = changed(node.body)
+        kept = self._needed_after(node, names)
+        self.functions[-1].blocks += 1
+        test = _thunk(self.visit(node.test))
+        self.functions[-1].blocks -= 1
+        piece, name = self._body(node, node.body)
+        call = _helper("during", test, _load(name), ast.Constant(tuple(sorted(names))), kept)
+        return [piece, _at(ast.Expr(call), node)]
+
+    def _needed_after(self, node: ast.AST, names: set[str]) -> ast.expr:
+        uses = self.functions[-1].uses
+        return ast.Constant(tuple(sorted(uses.needed_after(node, names) if uses else names)))
+
+    def _body(self, node: ast.For | ast.While, body: list[ast.stmt], *arguments: str) -> tuple[ast.stmt, str]:
+        """The body of a loop as a piece that returns whether to leave the loop."""
+        header = self._header(bound([node]))
+        self.functions[-1].blocks += 1
+        name = self._name()
+        statements = self._statements([_without_jumps(s) for s in body])
+        self.functions[-1].blocks -= 1
+        end = _at(ast.Return(ast.Constant(False)), body[-1])
+        return _define(name, [*header, *statements, end], node, *arguments), name
 
     def _leave(self) -> None:
         """Something here decides: if it is in no piece yet, the whole function becomes one."""
@@ -202,6 +250,18 @@ class _Rewriter(ast.NodeTransformer):
         symbols = ast.Constant(tuple(SYMBOLS[type(o)] for o in node.ops))
         return _at(_helper("comparison", symbols, *(_thunk(v) for v in values)), node)
 
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        (generator, *others), inner = node.generators, ast.walk(node)
+        plain = not others and not generator.ifs and isinstance(generator.target, ast.Name)
+        if not plain or not self.functions or any(isinstance(n, (ast.NamedExpr, ast.Await)) for n in inner):
+            return self.generic_visit(node)
+        target = generator.target.id  # type: ignore[attr-defined]
+        iterable = self.visit(generator.iter)
+        self.functions[-1].blocks += 1
+        item = _thunk(self.visit(node.elt), target)
+        self.functions[-1].blocks -= 1
+        return _at(_helper("listed", iterable, item), node)
+
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         node.iter = self.visit(node.iter)
         if node.ifs:
@@ -222,16 +282,35 @@ def _helper(name: str, *arguments: ast.expr) -> ast.Call:
     return ast.Call(ast.Attribute(_load(HELPER), name, ast.Load()), list(arguments), [])
 
 
-def _thunk(body: ast.expr) -> ast.Lambda:
-    nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
-    return _at(ast.Lambda(nothing, body), body)
+def _thunk(body: ast.expr, *arguments: str) -> ast.Lambda:
+    return _at(ast.Lambda(_parameters(arguments), body), body)
+
+
+def _parameters(names: Sequence[str]) -> ast.arguments:
+    return ast.arguments(
+        posonlyargs=[], args=[ast.arg(name) for name in names], kwonlyargs=[], kw_defaults=[], defaults=[]
+    )
+
+
+class _Jumps(ast.NodeTransformer):
+    """`break` and `continue` of one loop as `return True` and `return False` of its body."""
+
+    def visit_Break(self, node: ast.Break) -> ast.AST:
+        return _at(ast.Return(ast.Constant(True)), node)
+
+    def visit_Continue(self, node: ast.Continue) -> ast.AST:
+        return _at(ast.Return(ast.Constant(False)), node)
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        return node if isinstance(node, (ast.For, ast.While, *SCOPES)) else super().visit(node)
+
+
+def _without_jumps(statement: ast.stmt) -> Any:
+    return _Jumps().visit(statement)
 
 
 def _define(name: str, body: list[ast.stmt], place: ast.AST, *arguments: str) -> ast.FunctionDef:
-    parameters = ast.arguments(
-        posonlyargs=[], args=[ast.arg(a) for a in arguments], kwonlyargs=[], kw_defaults=[], defaults=[]
-    )
-    made: Any = ast.FunctionDef(name=name, args=parameters, body=body, decorator_list=[], returns=None)
+    made: Any = ast.FunctionDef(name=name, args=_parameters(arguments), body=body, decorator_list=[], returns=None)
     made.type_params = []
     for statement in body:
         if not hasattr(statement, "lineno"):
@@ -261,54 +340,5 @@ def _after_docstring(body: Sequence[ast.stmt]) -> int:
     return int(isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str))
 
 
-def _inside(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
-    """Every node of some statements that is in no function or class of its own."""
-    pending = list(body)
-    while pending:
-        node = pending.pop()
-        yield node
-        if not isinstance(node, SCOPES):
-            pending += ast.iter_child_nodes(node)
-
-
-def _jumps(body: Sequence[ast.AST], *, loops: int = 0) -> bool:
-    """Whether `return`, `break` or `continue` leave these statements."""
-    for node in body:
-        if isinstance(node, ast.Return) or (isinstance(node, (ast.Break, ast.Continue)) and not loops):
-            return True
-        if isinstance(node, (ast.For, ast.While)):
-            if _jumps(node.body, loops=loops + 1) or _jumps(node.orelse, loops=loops):
-                return True
-        elif not isinstance(node, SCOPES) and _jumps(list(ast.iter_child_nodes(node)), loops=loops):
-            return True
-    return False
-
-
 def _walrus(node: ast.AST) -> bool:
     return any(isinstance(n, ast.NamedExpr) for n in ast.walk(node))
-
-
-def _declared(body: Sequence[ast.stmt]) -> set[str]:
-    return {n for s in _inside(body) if isinstance(s, (ast.Nonlocal, ast.Global)) for n in s.names}
-
-
-def _bound(body: Sequence[ast.AST]) -> set[str]:
-    """Names that statements bind in their own function."""
-    names: set[str] = set()
-    pending = list(body)
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
-            names.add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            names.add(node.name)
-            continue
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            names |= {(a.asname or a.name).partition(".")[0] for a in node.names}
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            names.add(node.name)
-        if isinstance(node, COMPREHENSIONS):
-            names |= {n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)}
-        elif not isinstance(node, ast.Lambda):
-            pending += ast.iter_child_nodes(node)
-    return names

@@ -1,0 +1,71 @@
+"""`tensor.item()` and `tensor.tolist()`: the same element of the same tensor is the same live number.
+
+PyTorch makes a new symbol for each call, so that a size computed twice from `factor.item()` would be two sizes that
+have nothing to do with one another: sums of two branches could not be traced, nor the two ways of a decision merged.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.fx.experimental.proxy_tensor import get_proxy_mode, get_proxy_slot
+
+from pliant.capture.base import Capture
+from pliant.capture.paths import current
+
+MOST = 64  # elements of a list; a longer one is data
+
+
+def origin(tensor: Tensor) -> Any:
+    """How a traced tensor is computed: equal for two that are computed alike. None if that is not known."""
+    mode = get_proxy_mode()
+    if mode is None:
+        return None
+    slot = get_proxy_slot(tensor, mode.tracer, None)
+    node = getattr(getattr(slot, "proxy", None), "node", None)
+    return None if node is None else described(node, current().origins)
+
+
+def described(node: torch.fx.Node, seen: dict[torch.fx.Node, Any]) -> Any:
+    """A step of the trace by what it does and what it is done to."""
+    if node not in seen:
+        if node.op != "call_function":
+            seen[node] = (node.op, node.name)
+        else:
+            arguments = torch.fx.map_arg((node.args, node.kwargs), lambda n: _Known(described(n, seen)))
+            seen[node] = (str(node.target), repr(arguments))
+    return seen[node]
+
+
+class _Known:
+    def __init__(self, text: Any) -> None:
+        self.text = hash(text)
+
+    def __repr__(self) -> str:
+        return f"<{self.text}>"
+
+
+def item(tensor: Tensor) -> Any:
+    """`tensor.item()`."""
+    key = origin(tensor) if tensor.numel() == 1 else None
+    if key is None:
+        return tensor.item()
+    elements = current().elements
+    if key not in elements:
+        elements[key] = tensor.item()
+    return elements[key]
+
+
+def tolist(tensor: Tensor) -> Any:
+    """`tensor.tolist()` of a few numbers."""
+    if tensor.dim() == 0:
+        return item(tensor)
+    length = tensor.shape[0]
+    if isinstance(length, torch.SymInt) or tensor.numel() > MOST or origin(tensor) is None:
+        return NotImplemented
+    return [tolist(tensor[k]) for k in range(length)]
+
+
+CAPTURE = Capture(functions={Tensor.item: item, Tensor.tolist: tolist})

@@ -1,0 +1,104 @@
+"""Loops over a live number of things, and lists that such a loop has filled.
+
+`range`, `enumerate`, `zip` and `reversed` are calls into C that ask for the number itself. With a live one they become
+something that a `for` statement of the model's source knows how to repeat (see `capture/loops.py`). What the loop
+appends to a list is joined by `torch.cat` and `torch.stack`; `len` of such a list is live.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import torch
+
+from pliant.capture.base import Capture
+from pliant.capture.gathered import Gathered, holds_gathered, length
+from pliant.capture.live import is_live
+from pliant.capture.loops import Repeated
+
+
+def number(value: Any) -> Any:
+    """A tensor of one element as a number."""
+    return value.item() if isinstance(value, torch.Tensor) else value
+
+
+def to_range(*bounds: Any) -> Any:
+    """`range`."""
+    values = [number(b) for b in bounds]
+    if not any(is_live(v) for v in values):
+        return builtins.range(*values)
+    start, stop, step = (0, values[0], 1) if len(values) == 1 else (*values, 1)[:3]
+    if is_live(step):
+        raise ValueError("a live step of `range` has no ONNX form here: loop over a count and multiply")
+    distance = stop - start if step > 0 else start - stop
+    size = abs(step)
+    return Repeated(torch.sym_max((distance + (size - 1)) // size, 0), lambda k: start + k * step)
+
+
+def to_enumerate(iterable: Any, start: Any = 0) -> Any:
+    """`enumerate`."""
+    if not isinstance(iterable, Repeated):
+        return builtins.enumerate(iterable, start) if not is_live(start) else zip_live(iterable, start)
+    return Repeated(iterable.count, lambda k: (start + k, iterable.item(k)))
+
+
+def zip_live(iterable: Any, start: Any) -> list[Any]:
+    """`enumerate` from a live number."""
+    return [(start + k, item) for k, item in builtins.enumerate(iterable)]
+
+
+def to_zip(*iterables: Any, **named: Any) -> Any:
+    """`zip`; live ranges beside one another."""
+    repeated = [i for i in iterables if isinstance(i, Repeated)]
+    if not repeated or len(repeated) < len(iterables):
+        return builtins.zip(*iterables, **named)
+    count = repeated[0].count
+    for other in repeated[1:]:
+        count = torch.sym_min(count, other.count)
+    return Repeated(count, lambda k: tuple(r.item(k) for r in repeated))
+
+
+def to_reversed(sequence: Any) -> Any:
+    """`reversed`."""
+    if not isinstance(sequence, Repeated):
+        return builtins.reversed(sequence)
+    return Repeated(sequence.count, lambda k: sequence.item(sequence.count - 1 - k))
+
+
+def to_len(value: Any) -> Any:
+    """`len`."""
+    if isinstance(value, Repeated):
+        return value.count
+    if isinstance(value, torch.Tensor):
+        return value.shape[0]
+    return length(value) if holds_gathered(value) else builtins.len(value)
+
+
+def to_list(*values: Any) -> Any:
+    """`list` and the like keep what a live loop has gathered as one element."""
+    return builtins.list(*values)
+
+
+def cat(tensors: Any, dim: int = 0, **named: Any) -> Any:
+    """`torch.cat`."""
+    if not holds_gathered(tensors):
+        return NotImplemented
+    dim = named.pop("axis", dim)
+    whole = [t.joined(dim, stacked=False) if isinstance(t, Gathered) else t for t in tensors]
+    return whole[0] if len(whole) == 1 else torch.cat(whole, dim, **named)
+
+
+def stack(tensors: Any, dim: int = 0, **named: Any) -> Any:
+    """`torch.stack`."""
+    if not holds_gathered(tensors):
+        return NotImplemented
+    dim = named.pop("axis", dim)
+    whole = [t.joined(dim, stacked=True) if isinstance(t, Gathered) else t.unsqueeze(dim) for t in tensors]
+    return whole[0] if len(whole) == 1 else torch.cat(whole, dim, **named)
+
+
+CAPTURE = Capture(
+    functions={torch.cat: cat, torch.concat: cat, torch.concatenate: cat, torch.stack: stack},
+    calls={range: to_range, enumerate: to_enumerate, zip: to_zip, reversed: to_reversed, len: to_len},
+)

@@ -1,0 +1,346 @@
+"""One attempt to trace an iteration of a live loop; see `loops.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from types import FunctionType
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from torch.utils import _pytree as pytree
+
+from pliant.capture.gathered import Gathered, agreed
+from pliant.capture.live import as_int, both, is_live, new_symbols, opposite, same, set_example, truth_of
+from pliant.capture.merging import UNBOUND
+from pliant.capture.paths import Paths, Undecidable
+from pliant.capture.state import State, fill
+from pliant.operators import sequence as sequences
+from pliant.operators import structure as ops
+
+Key = str  # where a part stands in the variables: a variable's name and the path into its value
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A loop of the model: `body` runs iteration number k and returns whether to `break`, `test` is a `while`'s.
+
+    `block` is the function whose variables are changed, `names` are those, `kept` those that are used elsewhere too.
+    """
+
+    block: FunctionType
+    body: Callable[[Any], Any]
+    test: FunctionType | None
+    names: Sequence[str]
+    kept: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What attempts have found out."""
+
+    constant: frozenset[Key] = frozenset()  # never changed by an iteration
+    varying: frozenset[tuple[Key, int]] = frozenset()  # an axis that is of another length after an iteration
+    floats: frozenset[Key] = frozenset()  # whole numbers that become fractions
+    growing: frozenset[str] = frozenset()  # lists that iterations append to
+    shared: frozenset[str] = frozenset()  # further variables, with tensors that are changed in place
+    peeled: bool = False  # the first iteration is on its own
+
+
+class Again(Exception):  # noqa: N818 - a message from an attempt to its loop
+    """The attempt was made on a wrong plan; `plan` is better."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.plan = plan
+
+
+@dataclass
+class _Part:
+    """A tensor or number that iterations change.
+
+    `before` is what it is before the loop, `marker` what stands for it in an iteration; `axes` are the positions of
+    the numbers that hold its varying lengths.
+    """
+
+    position: int
+    before: Tensor
+    marker: Any
+    axes: dict[int, int]
+    after: Tensor | None = None
+
+
+class Attempt:
+    """Attempt `number`, on the supposition that `plan` is complete; `before` is the state before the loop."""
+
+    def __init__(self, paths: Paths, loop: Loop, number: int, plan: Plan, before: State) -> None:
+        self.paths, self.loop, self.number, self.plan, self.before = paths, loop, number, plan, before
+        self.parts: list[_Part] = []
+        self.named: dict[Key, _Part] = {}
+        self.is_new = new_symbols()
+
+    def run(self, times: Any, first: Any, offset: int) -> None:
+        """Trace an iteration and put the results of the loop into the model's variables.
+
+        Raises Again if the plan was not complete; then nothing is changed that a restored state does not mend.
+        """
+        start = self._begin()
+        lists = {name: list(start.pop(name)) for name in self.plan.growing}
+        for name, elements in lists.items():
+            fill(self.before.cells[name], list(elements))
+        index = set_example(ops.iteration(torch.zeros(()), self.number).item(), 0) + offset
+        inside = State.of(self.loop.block, self.paths.modules)
+        versions = inside.versions()
+        stop = truth_of(self.paths.fork(self.loop.block, lambda: self.loop.body(index)))
+        again = opposite(stop)
+        if self.loop.test is not None:
+            again = both(again, truth_of(self.paths.fork(self.loop.test)))
+        after = inside.now()
+        end = {name: after.values[name] for name in start}
+        appended = {name: list(after.values[name])[len(elements) :] for name, elements in lists.items()}
+        self._check(start, end, inside, after, versions)
+        count = times if self.loop.test is None and again is True else None
+        self._finish(start, end, lists, appended, (times, first, again, count))
+
+    # before the iteration
+
+    def _begin(self) -> dict[str, Any]:
+        """Put markers into the variables; returns what is in them then."""
+        start: dict[str, Any] = {}
+        for name in dict.fromkeys([*self.loop.names, *sorted(self.plan.shared)]):
+            value = self.before.values.get(name, UNBOUND)
+            if name not in self.before.cells or value is UNBOUND:
+                continue
+            if name in self.plan.growing:
+                start[name] = value
+                continue
+            start[name] = self._marked(name, value)
+            fill(self.before.cells[name], start[name])
+        return start
+
+    def _marked(self, name: str, value: Any) -> Any:
+        leaves, spec = pytree.tree_flatten_with_path(value)
+        return spec.unflatten([self._mark(name + pytree.keystr(path), leaf) for path, leaf in leaves])
+
+    def _mark(self, key: Key, value: Any) -> Any:
+        if key in self.plan.constant:
+            return value
+        if isinstance(value, Tensor):
+            return self._add(key, value, list(value.shape))
+        kind = number_kind(value)
+        if kind is None:
+            return value
+        if kind is torch.int64 and key in self.plan.floats:
+            kind, value = torch.float64, torch.sym_float(value)
+        return self._add(key, value, [], kind)
+
+    def _add(self, key: Key, value: Any, lengths: list[Any], dtype: torch.dtype | None = None) -> Any:
+        """A variable of the loop; returns what stands for it in an iteration."""
+        axes: dict[int, int] = {}
+        for axis in range(len(lengths)):
+            if (key, axis) in self.plan.varying:
+                axes[axis] = len(self.parts)
+                lengths[axis] = self._add("", lengths[axis], [], torch.int64)
+        before = value if dtype is None else torch.scalar_tensor(cast(float, as_number(value)), dtype=dtype)
+        marker: Any = ops.carried(before, lengths, self.number, len(self.parts))
+        if dtype is not None:
+            marker = set_example(marker.item(), value)
+        part = _Part(len(self.parts), before, marker, axes)
+        self.parts.append(part)
+        if key:
+            self.named[key] = part
+        return marker
+
+    # after the iteration
+
+    def _check(
+        self, start: dict[str, Any], end: dict[str, Any], inside: State, after: State, versions: dict[int, Any]
+    ) -> None:
+        """Raise Again if the iteration shows that the plan is not complete."""
+        plan = self.plan
+        changed = {i for i, (tensor, version) in versions.items() if tensor._version != version}
+        for name, value in inside.values.items():
+            if isinstance(value, Tensor) and id(value) in changed and name not in start:
+                plan = replace(plan, shared=plan.shared | {name})
+        for name in self.loop.kept:
+            if name in inside.values and inside.values[name] is UNBOUND and after.values[name] is not UNBOUND:
+                plan = self._peeled(plan, name, UNBOUND, after.values[name])
+        for name, old in start.items():
+            plan = self._compare(plan, name, old, end[name], changed)
+        if plan != self.plan:
+            raise Again(plan)
+        self._check_attributes(inside, after)
+
+    def _check_attributes(self, inside: State, after: State) -> None:
+        for container, old, new in zip(inside.containers, inside.contents, after.contents, strict=True):
+            if isinstance(container, dict) and any(new[k] is not old.get(k, UNBOUND) for k in new):
+                names = [k for k in new if new[k] is not old.get(k, UNBOUND)]
+                raise Undecidable(f"{names[0]!r}, which is no variable of this function, is changed by a live loop")
+
+    def _peeled(self, plan: Plan, name: str, old: Any, new: Any) -> Plan:
+        if self.plan.peeled:
+            kinds = ["nothing" if v is UNBOUND else type(v).__name__ for v in (old, new)]
+            raise Undecidable(f"the variable {name!r} is {kinds[0]} before an iteration and {kinds[1]} after it")
+        return replace(plan, peeled=True)
+
+    def _compare(self, plan: Plan, name: str, old: Any, new: Any, changed: set[int]) -> Plan:
+        olds, spec = pytree.tree_flatten_with_path(old)
+        news, new_spec = pytree.tree_flatten_with_path(new)
+        if spec != new_spec:
+            if isinstance(old, list) and isinstance(new, list) and _extends(new, old):
+                return replace(plan, growing=plan.growing | {name})
+            return self._peeled(plan, name, old, new)
+        for (path, a), (_, b) in zip(olds, news, strict=True):
+            plan = self._compare_part(plan, name, name + pytree.keystr(path), a, b, changed)
+        return plan
+
+    def _compare_part(self, plan: Plan, name: str, key: Key, old: Any, new: Any, changed: set[int]) -> Plan:
+        part = self.named.get(key)
+        if part is None:
+            if old is new or (number_kind(old) is not None and number_kind(new) is not None and same(old, new)):
+                return plan
+            if key in plan.constant and number_kind(old) is not None:
+                return replace(plan, constant=plan.constant - {key})
+            return self._peeled(plan, name, old, new)
+        if old is new and id(old) not in changed:
+            return replace(plan, constant=plan.constant | {key})
+        if isinstance(old, Tensor) and isinstance(new, Tensor):
+            return self._compare_tensors(plan, name, key, old, new)
+        kinds = number_kind(old), number_kind(new)
+        if isinstance(old, Tensor) or None in kinds:
+            return self._peeled(plan, name, old, new)
+        if same(old, new):
+            return replace(plan, constant=plan.constant | {key})
+        return replace(plan, floats=plan.floats | {key}) if kinds == (torch.int64, torch.float64) else plan
+
+    def _compare_tensors(self, plan: Plan, name: str, key: Key, old: Tensor, new: Tensor) -> Plan:
+        if old.dtype != new.dtype or old.dim() != new.dim():
+            return self._peeled(plan, name, old, new)
+        for axis, (a, b) in enumerate(zip(old.shape, new.shape, strict=True)):
+            if (key, axis) in plan.varying or same(a, b):
+                continue
+            if not is_live(a) and a == 1 and not self.plan.peeled:
+                return replace(plan, peeled=True)  # a single element that is spread over the others once
+            plan = replace(plan, varying=plan.varying | {(key, axis)})
+        return plan
+
+    # results
+
+    def _finish(
+        self,
+        start: dict[str, Any],
+        end: dict[str, Any],
+        lists: dict[str, list[Any]],
+        appended: dict[str, list[Any]],
+        control: tuple[Any, Any, Any, Any],
+    ) -> None:
+        times, first, again, count = control
+        for key, part in self.named.items():
+            self._end(part, _at(end, key))
+        if lists and count is None:
+            count = self._sum(1)
+        sums = {name: self._gather(appended[name], count) for name in lists}
+        handle = ops.loop(
+            -1 if times is None else times,
+            as_int(first),
+            as_int(again),
+            [p.before for p in self.parts],
+            [cast(Tensor, p.after) for p in self.parts],
+            self.number,
+        )
+        results: dict[int, Any] = {}
+        for part in self.parts:
+            lengths = [
+                results[part.axes[k]] if k in part.axes else length for k, length in enumerate(part.before.shape)
+            ]
+            tensor = ops.result(handle, part.before, lengths, self.number, part.position)
+            results[part.position] = tensor if isinstance(part.marker, Tensor) else tensor.item()
+        self._put(start, lists, sums, results)
+
+    def _end(self, part: _Part, value: Any) -> None:
+        """What an iteration leaves in a part, as a tensor."""
+        if isinstance(part.marker, Tensor):
+            part.after = value
+            for axis, position in part.axes.items():
+                self.parts[position].after = torch.scalar_tensor(cast(float, value.shape[axis]), dtype=torch.int64)
+        else:
+            part.after = torch.scalar_tensor(cast(float, as_number(value)), dtype=part.before.dtype)
+
+    def _sum(self, amount: Any) -> _Part:
+        """A number that grows by `amount` with each iteration, from 0."""
+        marker = self._add("", 0, [], torch.int64)
+        part = self.parts[-1]
+        part.after = torch.scalar_tensor(cast(float, marker + amount), dtype=torch.int64)
+        return part
+
+    def _gather(self, elements: list[Any], count: Any) -> Callable[[dict[int, Any]], Gathered]:
+        """Keep what was appended to a list; returns what makes the list's new element from the loop's results."""
+        if not elements or not all(isinstance(e, Tensor) and e.dim() == elements[0].dim() for e in elements):
+            raise Undecidable("a live loop can append tensors of one rank to a list, and nothing else")
+        tensors: list[Tensor] = elements
+        empty = sequences.sequence_empty(tensors[0])
+        marker = ops.carried(empty, [0], self.number, len(self.parts))
+        part = _Part(len(self.parts), empty, marker, {})
+        self.parts.append(part)
+        part.after = marker
+        for tensor in tensors:
+            part.after = sequences.sequence_insert(part.after, tensor)
+        common = agreed([t.shape for t in tensors])
+        fixed = tuple(None if length is None or self.is_new(length) else length for length in common)
+        sums: list[Any] = []
+        for axis, length in enumerate(fixed):
+            total = sum((t.shape[axis] for t in tensors[1:]), start=tensors[0].shape[axis])
+            sums.append(self._sum(total) if length is None else length * len(tensors))
+
+        def element(results: dict[int, Any]) -> Gathered:
+            times = results[count.position] if isinstance(count, _Part) else count
+            totals = tuple(results[s.position] if isinstance(s, _Part) else s * times for s in sums)
+            return Gathered(results[part.position], times * len(tensors), fixed, totals)
+
+        return element
+
+    def _put(
+        self, start: dict[str, Any], lists: dict[str, list[Any]], sums: dict[str, Any], results: dict[int, Any]
+    ) -> None:
+        for name, value in start.items():
+            leaves, spec = pytree.tree_flatten_with_path(value)
+            found = [(self.named.get(name + pytree.keystr(path)), leaf) for path, leaf in leaves]
+            fill(
+                self.before.cells[name],
+                spec.unflatten([leaf if part is None else results[part.position] for part, leaf in found]),
+            )
+        for name, elements in lists.items():
+            target = self.before.values[name]
+            target[:] = [*elements, sums[name](results)]
+            fill(self.before.cells[name], target)
+        for name, cell in self.before.cells.items():
+            if name in self.loop.names and name not in start and name not in lists:
+                fill(cell, self.before.values[name])
+
+
+def number_kind(value: Any) -> torch.dtype | None:
+    """The dtype that holds a number; None if `value` is none."""
+    if isinstance(value, (bool, torch.SymBool)):
+        return torch.bool
+    if isinstance(value, (int, torch.SymInt)):
+        return torch.int64
+    return torch.float64 if isinstance(value, (float, torch.SymFloat)) else None
+
+
+def as_number(value: Any) -> Any:
+    """A truth as 1 or 0, a number as it is."""
+    return as_int(value) if isinstance(value, (bool, torch.SymBool)) else value
+
+
+def _extends(new: list[Any], old: list[Any]) -> bool:
+    return len(new) > len(old) and all(a is b for a, b in zip(old, new, strict=False))
+
+
+def _at(end: dict[str, Any], key: Key) -> Any:
+    for name, value in end.items():
+        if key.startswith(name):
+            for path, leaf in pytree.tree_flatten_with_path(value)[0]:
+                if name + pytree.keystr(path) == key:
+                    return leaf
+    raise KeyError(key)

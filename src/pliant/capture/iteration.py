@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from pliant.capture.gathered import Gathered, agreed
-from pliant.capture.live import as_int, both, is_live, new_symbols, opposite, same, set_example, truth_of
+from pliant.capture.live import as_int, as_number, both, is_live, new_symbols, opposite, same, set_example, truth_of
 from pliant.capture.merging import UNBOUND
 from pliant.capture.paths import Paths, Undecidable
 from pliant.capture.state import State, fill
@@ -116,7 +116,7 @@ class Attempt:
                 start[name] = value
                 continue
             start[name] = self._marked(name, value)
-            fill(self.before.cells[name], start[name])
+            fill(self.before.cells[name], _copied(start[name]))
         return start
 
     def _marked(self, name: str, value: Any) -> Any:
@@ -328,9 +328,10 @@ def number_kind(value: Any) -> torch.dtype | None:
     return torch.float64 if isinstance(value, (float, torch.SymFloat)) else None
 
 
-def as_number(value: Any) -> Any:
-    """A truth as 1 or 0, a number as it is."""
-    return as_int(value) if isinstance(value, (bool, torch.SymBool)) else value
+def _copied(value: Any) -> Any:
+    """The same parts in containers of their own, which an iteration may change."""
+    leaves, spec = pytree.tree_flatten(value)
+    return spec.unflatten(leaves)
 
 
 def _extends(new: list[Any], old: list[Any]) -> bool:

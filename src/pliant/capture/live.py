@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 import sympy
 import torch
 from torch import SymBool, SymFloat, SymInt, Tensor
-from torch.fx.experimental.sym_node import SymNode, wrap_node
 
+from pliant.operators.structure import merge
+
+
+
+@dataclass
+class Choices:
+    """How numbers that depend on a decision are made, and how many there were.
+
+    With a formula more can be proved about shapes. But PyTorch cannot work with every formula that has cases in it;
+    an `opaque` number has none, only what it is in the example.
+    """
+
+    opaque: bool = False
+    made: int = 0
+
+
+_choices: ContextVar[Choices] = ContextVar("choices")
 LIVE = (SymInt, SymFloat, SymBool)
 
 
@@ -69,16 +88,36 @@ def choose(condition: SymBool, then: Any, otherwise: Any) -> Any:
     """`then if condition else otherwise` of two numbers or two truths. An int beside a float becomes a float."""
     if isinstance(then, (bool, SymBool)) and isinstance(otherwise, (bool, SymBool)):
         return either(both(condition, then), both(opposite(condition), otherwise))
-    node: SymNode = condition.node
-    whole = isinstance(then, (int, SymInt)) and isinstance(otherwise, (int, SymInt))
-    return wrap_node(node.sym_ite(_node(node, then, whole), _node(node, otherwise, whole)))
+    whole = all(isinstance(v, (bool, int, SymInt, SymBool)) for v in (then, otherwise))
+    chosen: Any = torch.sym_ite(condition, 1, 0)
+    choices = _choices.get()
+    choices.made += 1
+    if choices.opaque:
+        return _chosen_opaquely(condition, chosen, then, otherwise, whole=whole)
+    return torch.sym_ite(condition, _as_live(then, chosen, whole), _as_live(otherwise, chosen, whole))
 
 
-def _node(beside: SymNode, value: Any, whole: bool) -> SymNode:
+def _chosen_opaquely(condition: SymBool, chosen: Any, then: Any, otherwise: Any, *, whole: bool) -> Any:
+    """A number of which tracing knows what it is in the example, and not how it comes about."""
+    dtype = torch.int64 if whole else torch.float64
+    first, second = (torch.scalar_tensor(as_number(v), dtype=dtype) for v in (then, otherwise))
+    example = in_example(condition)
+    number = merge(chosen, first, second, [], 0).item()
+    return number if example is None else set_example(number, then if example else otherwise)
+
+
+def as_number(value: Any) -> Any:
+    """A truth as 1 or 0, a number as it is."""
+    return as_int(value) if isinstance(value, (bool, SymBool)) else value
+
+
+def _as_live(value: Any, some: SymInt, whole: bool) -> Any:
+    """A number in the form of a live one; `some` is any live whole number."""
+    if isinstance(value, SymBool):
+        value = torch.sym_ite(value, 1, 0)
     if whole:
-        return value.node if isinstance(value, SymInt) else beside.wrap_int(int(value))
-    value = torch.sym_float(value)
-    return value.node if isinstance(value, SymFloat) else beside.wrap_float(float(value))
+        return value if isinstance(value, SymInt) else some * 0 + int(value)
+    return torch.sym_float(value) if is_live(value) else torch.sym_float(some) * 0.0 + float(value)
 
 
 def same(a: Any, b: Any) -> bool:
@@ -123,3 +162,13 @@ def current_environment() -> Any:
     """PyTorch's record of the symbols of the trace that is running."""
     mode = torch._guards.detect_fake_mode()
     return mode.shape_env if mode is not None else None
+
+
+@contextmanager
+def choosing(choices: Choices) -> Generator[None]:
+    """Within the block, numbers are chosen as `choices` says."""
+    token = _choices.set(choices)
+    try:
+        yield
+    finally:
+        _choices.reset(token)

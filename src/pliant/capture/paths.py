@@ -12,7 +12,7 @@ left to the fork around it, and in the end to the model as a whole.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ from typing import Any
 
 import sympy
 from torch import SymBool, Tensor, nn
+from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
 from pliant.capture.live import expression, in_example, known, truth_of
 from pliant.capture.merging import REFUSED, Apart, merged
@@ -93,6 +94,7 @@ class Paths:
         self.facts: list[Decision] = []  # of all frames, outermost first
         self.wide: set[tuple[CodeType, CodeType | None]] = set()  # code whose decisions are left to the fork around it
         self.assumptions: list[Assumption] = []
+        self.examples: Mapping[str, Tensor] = {}  # of the inputs, by the name of their step
         self.elements: dict[Any, Any] = {}  # live numbers by the way they are read from tensors
         self.origins: dict[Any, Any] = {}
         self.sites = 0
@@ -171,10 +173,17 @@ class Paths:
         versions = before.versions()
         refusal: Exception | None = None
         value: Any = REFUSED
+        stack = _module_stack()
+        called = None if stack is None else stack.copy()
         try:
             value = piece.run()
-        except Exception as error:  # noqa: BLE001 - sorted out below, once it is clear which way this is
-            refusal = error
+        except BaseException as error:
+            if stack is not None and called is not None:  # torch.fx leaves it as it was where the error arose
+                stack.clear()
+                stack.update(called)
+            if not isinstance(error, Exception):
+                raise
+            refusal = error  # sorted out below, once it is clear which way this is
         finally:
             self.frames.pop()
             del self.facts[facts:]
@@ -247,6 +256,12 @@ class _InPlace(Exception):  # noqa: N818 - a message from a run to its fork
     def __init__(self, names: set[str]) -> None:
         super().__init__()
         self.names = names
+
+
+def _module_stack() -> Any:
+    """torch.fx's record of the modules that are being called."""
+    mode = get_proxy_mode()
+    return None if mode is None else getattr(mode.tracer, "module_stack", None)
 
 
 def raised_on_purpose(error: Exception) -> bool:

@@ -14,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from pliant.capture.base import Table, families
 from pliant.capture.helper import Helper
+from pliant.capture.live import Choices, choosing, set_example
 from pliant.capture.paths import Assumption, Paths, deciding
 from pliant.capture.source import rewritten_source
 
@@ -59,7 +60,10 @@ class _Traced(nn.Module):
         self.leaves, self.assemble, self.helper = leaves, assemble, helper
 
     def forward(self, *tensors: Tensor) -> Any:
-        values = [t.item() if leaf.number else t for t, leaf in zip(tensors, self.leaves, strict=True)]
+        values = [
+            set_example(t.item(), leaf.example.item()) if leaf.number else t
+            for t, leaf in zip(tensors, self.leaves, strict=True)
+        ]
         args, kwargs = self.assemble(values)
         with _Live(self.helper.table):
             return self.helper.fork(lambda: self.module(*args, **kwargs))
@@ -74,19 +78,21 @@ class Trace:
 
 
 def trace(
-    module: nn.Module, leaves: Sequence[Leaf], assemble: Callable[..., Any], *, fallbacks: bool = False
+    module: nn.Module, leaves: Sequence[Leaf], assemble: Callable[..., Any], *, fallbacks: bool = False, choices: Choices | None = None
 ) -> Trace:
     """Trace `module` with every number and every live axis symbolic.
 
     `assemble` turns one value per leaf into the module's (args, kwargs); `fallbacks` lets the families take part that
-    are for a second attempt. Whatever PyTorch or the model raises passes through.
+    are for a second attempt; `choices` says how numbers are chosen. Whatever PyTorch or the model raises passes through.
     """
     paths = Paths(module)
+    paths.examples = {f"tensors_{k}": leaf.example for k, leaf in enumerate(leaves)}
     helper = Helper(families(fallbacks=fallbacks), paths)
     axes = tuple(dict.fromkeys(leaf.live, Dim.AUTO) or None for leaf in leaves)
     with ExitStack() as stack:
         stack.enter_context(torch.no_grad())
         stack.enter_context(deciding(paths))
+        stack.enter_context(choosing(choices or Choices()))
         stack.enter_context(rewritten_source(module, helper))
         program = torch.export.export(
             _Traced(module, leaves, assemble, helper),

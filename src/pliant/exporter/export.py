@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -16,6 +16,7 @@ from torch import nn
 from torch.export import ExportedProgram
 
 from pliant.artifact import Artifact
+from pliant.capture.live import Choices
 from pliant.capture.source import reachable
 from pliant.capture.trace import trace
 from pliant.contract import Contract, Image, Input, Output, Provenance, Resize
@@ -91,6 +92,15 @@ def _evaluating(module: nn.Module) -> Generator[None]:
             part.training = mode
 
 
+@dataclass(frozen=True)
+class _Way:
+    """One way to try: with which inputs, with the fallbacks of capture or without, with which kind of choices."""
+
+    signature: Signature
+    fallbacks: bool = False
+    opaque: bool = False
+
+
 def _first_sound(
     module: nn.Module, candidates: Sequence[Signature], image: Image | None, notes: Sequence[str], say: Progress
 ) -> Artifact:
@@ -100,20 +110,28 @@ def _first_sound(
     fail, the reason of the first is raised: it is about the model as it is.
     """
     signature, fixed = candidates
-    attempts = [(signature, False), *([(signature, True)] if _has_symbolic(module) else [])]
+    ways = [_Way(signature), _Way(signature, opaque=True)]
+    if _has_symbolic(module):
+        ways.append(_Way(signature, fallbacks=True))
     if fixed.inputs != signature.inputs:
-        attempts += [(fixed, fallbacks) for _, fallbacks in attempts]
+        ways += [replace(way, signature=fixed) for way in ways]
     errors: list[ExportError] = []
-    for candidate, fallbacks in attempts:
-        told = [*notes, "The batch size is fixed: the model needs it."] if candidate is fixed else list(notes)
+    claim: ExportError | None = None
+    choices = Choices()
+    for way in ways:
+        if way.opaque and not choices.made:
+            continue  # no number depends on a decision, so this would be the same again
+        choices = Choices(way.opaque)
+        told = [*notes, "The batch size is fixed: the model needs it."] if way.signature is fixed else list(notes)
         try:
             with recording():
-                return _exported(module, candidate, image, told, say, fallbacks)
+                return _exported(module, way, choices, image, told, say)
         except ExportError as error:
             errors.append(error)
+            claim = error if way.fallbacks and claim is None else claim
             say("another attempt")
-    if attempts[1:] and attempts[1][1]:
-        raise type(errors[0])(f"{errors[0]}\n  With `symbolic` in place of `forward`: {errors[1]}") from errors[0]
+    if claim is not None:
+        raise type(errors[0])(f"{errors[0]}\n  With `symbolic` in place of `forward`: {claim}") from errors[0]
     raise errors[0]
 
 
@@ -141,10 +159,12 @@ def _check_example(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str
 
 
 def _exported(
-    module: nn.Module, signature: Signature, image: Image | None, notes: Sequence[str], say: Progress, fallbacks: bool
+    module: nn.Module, way: _Way, choices: Choices, image: Image | None, notes: Sequence[str], say: Progress
 ) -> Artifact:
+    signature = way.signature
     say("tracing")
-    traced = _attempt("tracing", lambda: trace(module, signature.leaves, signature.assemble, fallbacks=fallbacks))
+    options: dict[str, Any] = {"fallbacks": way.fallbacks, "choices": choices}
+    traced = _attempt("tracing", lambda: trace(module, signature.leaves, signature.assemble, **options))
     program = traced.program
     symbols = read_symbols(program, signature.inputs)
     outputs = _outputs(program, symbols)

@@ -28,8 +28,26 @@ def lower_structure(model: Any) -> None:
     common.RemoveUnusedNodesPass()(model)
     _lower(model.graph)
     common.RemoveUnusedNodesPass()(model)
+    _name_apart(model.graph)
     model.graph.opset_imports.pop(DOMAIN, None)
     model.opset_imports.pop(DOMAIN, None)
+
+
+def _name_apart(graph: Any) -> None:
+    """Give every value a name of its own: bodies see the names of the graph around them."""
+    seen: set[str] = set()
+    values = [*graph.inputs, *graph.initializers.values()]
+    for node in ir.traversal.RecursiveGraphIterator(graph):
+        values += [*node.outputs, *(v for body in _bodies(node) for v in body.inputs)]
+    for value in values:
+        name, k = value.name, 1
+        while value.name is None or value.name in seen:
+            value.name, k = f"{name}_{k}", k + 1
+        seen.add(value.name)
+
+
+def _bodies(node: Node) -> list[Any]:
+    return [a.value for a in node.attributes.values() if a.type == ir.AttributeType.GRAPH]
 
 
 def _lower(graph: Any) -> None:

@@ -150,8 +150,7 @@ def _translate_carried(initial: Any, lengths: Any, loop: int, position: int) -> 
 
 
 def _translate_iteration(anchor: Any, loop: int) -> Any:
-    del anchor
-    return _node(ITERATION, [], loop=loop)
+    return _node(ITERATION, [anchor], loop=loop)
 
 
 def _translate_loop(times: Any, first: Any, again: Any, initial: Any, final: Any, number: int) -> Any:

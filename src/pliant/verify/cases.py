@@ -76,7 +76,7 @@ def fill(contract: Contract, lengths: Mapping[str, int], chosen: Mapping[str, tu
         if entry.name in chosen:
             arrays[entry.name] = np.array(chosen[entry.name], entry.dtype).reshape(shape)
         elif entry.dtype == "bool":
-            arrays[entry.name] = random.random(shape) < 0.5
+            arrays[entry.name] = np.asarray(random.random(shape) < 0.5)
         elif entry.dtype.startswith(("int", "uint")):
             arrays[entry.name] = random.integers(0, 2, shape).astype(entry.dtype)
         else:

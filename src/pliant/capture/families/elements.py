@@ -11,8 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.fx.experimental.proxy_tensor import get_proxy_mode, get_proxy_slot
+from torch.utils._python_dispatch import _disable_current_modes
 
 from pliant.capture.base import Capture
+from pliant.capture.live import set_example
 from pliant.capture.paths import current
 
 MOST = 64  # elements of a list; a longer one is data
@@ -55,7 +57,48 @@ def item(tensor: Tensor) -> Any:
     elements = current().elements
     if key not in elements:
         elements[key] = tensor.item()
+        example = in_example(tensor)
+        if example is not None:
+            set_example(elements[key], example.item())
     return elements[key]
+
+
+def in_example(tensor: Tensor) -> Tensor | None:
+    """What a tensor is for the arguments that the model is traced with, if it is computed from a few numbers only.
+
+    Tracing can then go on where PyTorch asks for the number, as when it checks that a pad is less than a length;
+    what it assumes is tested afterwards.
+    """
+    mode = get_proxy_mode()
+    slot = None if mode is None else get_proxy_slot(tensor, mode.tracer, None)
+    node = getattr(getattr(slot, "proxy", None), "node", None)
+    try:
+        with torch._C.DisableTorchFunction(), _disable_current_modes():
+            return None if node is None else _computed(node, {})
+    except _Unknown:
+        return None
+
+
+class _Unknown(Exception):  # noqa: N818 - an answer, not an error
+    """A step that is not computed from a few numbers."""
+
+
+def _computed(node: torch.fx.Node, seen: dict[torch.fx.Node, Any]) -> Any:
+    if node in seen:
+        return seen[node]
+    if len(seen) > MOST:
+        raise _Unknown
+    if node.op == "placeholder":
+        example = current().examples.get(node.name)
+        if example is None or example.numel() > MOST:
+            raise _Unknown
+        seen[node] = example
+    elif isinstance(node.target, torch._ops.OpOverload) and node.target.namespace == "aten":
+        args, kwargs = torch.fx.map_arg((node.args, node.kwargs), lambda n: _computed(n, seen))
+        seen[node] = node.target(*args, **kwargs)
+    else:
+        raise _Unknown
+    return seen[node]
 
 
 def tolist(tensor: Tensor) -> Any:

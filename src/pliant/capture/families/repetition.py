@@ -14,7 +14,7 @@ import torch
 
 from pliant.capture.base import Capture
 from pliant.capture.gathered import Gathered, holds_gathered, length
-from pliant.capture.live import is_live
+from pliant.capture.live import both, choose, either, is_live, truth_of
 from pliant.capture.loops import Repeated
 
 
@@ -29,11 +29,9 @@ def to_range(*bounds: Any) -> Any:
     if not any(is_live(v) for v in values):
         return builtins.range(*values)
     start, stop, step = (0, values[0], 1) if len(values) == 1 else (*values, 1)[:3]
-    if is_live(step):
-        raise ValueError("a live step of `range` has no ONNX form here: loop over a count and multiply")
-    distance = stop - start if step > 0 else start - stop
-    size = abs(step)
-    return Repeated(torch.sym_max((distance + (size - 1)) // size, 0), lambda k: start + k * step)
+    up, down = -((start - stop) // step), -((stop - start) // -step)  # rounded up, as `range` does
+    count = choose(step > 0, up, down) if is_live(step) else up if step > 0 else down
+    return Repeated(torch.sym_max(count, 0), lambda k: start + k * step)
 
 
 def to_enumerate(iterable: Any, start: Any = 0) -> Any:
@@ -75,9 +73,25 @@ def to_len(value: Any) -> Any:
     return length(value) if holds_gathered(value) else builtins.len(value)
 
 
-def to_list(*values: Any) -> Any:
-    """`list` and the like keep what a live loop has gathered as one element."""
-    return builtins.list(*values)
+def to_all(values: Any) -> Any:
+    """`all`; every truth is asked for, live ones become one."""
+    result: Any = True
+    for value in values:
+        result = both(result, truth_of(value))
+    return result if is_live(result) else bool(result)
+
+
+def to_any(values: Any) -> Any:
+    """`any`."""
+    result: Any = False
+    for value in values:
+        result = either(result, truth_of(value))
+    return result if is_live(result) else bool(result)
+
+
+def to_list(value: Any = ()) -> Any:
+    """`list`; one over a live range is a list that its items are gathered in when it is used in a loop."""
+    return value if isinstance(value, Repeated) else builtins.list(value)
 
 
 def cat(tensors: Any, dim: int = 0, **named: Any) -> Any:
@@ -100,5 +114,5 @@ def stack(tensors: Any, dim: int = 0, **named: Any) -> Any:
 
 CAPTURE = Capture(
     functions={torch.cat: cat, torch.concat: cat, torch.concatenate: cat, torch.stack: stack},
-    calls={range: to_range, enumerate: to_enumerate, zip: to_zip, reversed: to_reversed, len: to_len},
+    calls={range: to_range, enumerate: to_enumerate, zip: to_zip, reversed: to_reversed, len: to_len, all: to_all, any: to_any},
 )

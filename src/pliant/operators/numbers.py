@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import torch
@@ -77,28 +78,52 @@ def comparison(body: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return translation
 
 
+def divisor(value: Any) -> Any:
+    """An integer divisor, 1 where it is 0: dividing by it would end the process, also where the result is unused."""
+    found = as_integer(value)
+    if isinstance(value, int) and value:
+        return found
+    return op.Where(op.Equal(found, constant(0, INT64)), constant(1, INT64), found)
+
+
 def floored(a: Any, b: Any) -> Any:
     """`a // b` of integers, towards minus infinity as in Python: ONNX's Div goes towards zero."""
     return op.Div(op.Sub(a, op.Mod(a, b)), b)
 
 
+def as_integer(value: Any) -> Any:
+    """A number that is an integer or a bool as int64."""
+    found, _ = exact(value)
+    return op.Cast(found, to=INT64) if found.dtype == BOOL else found
+
+
 def floor_divide(a: Any, b: Any) -> Any:
     """`a // b`."""
-    (x, x_double), (y, y_double) = exact(a), exact(b)
-    if x_double or y_double:
-        return number(op.Floor(op.Div(double(a), double(b))))
-    return floored(x, y)
+    if exact(a)[1] or exact(b)[1]:
+        return number(float_floor(double(a), double(b)))
+    return floored(as_integer(a), divisor(b))
+
+
+def float_floor(x: Any, y: Any) -> Any:
+    """`x // y` of doubles: from the exact rest, as Python does, for 1 // 0.1 is 9."""
+    quotient = op.Div(op.Sub(x, float_modulo(x, y)), y)
+    below = op.Floor(quotient)
+    short = op.Greater(op.Sub(quotient, below), constant(0.5, DOUBLE))
+    return op.Where(short, op.Add(below, constant(1.0, DOUBLE)), below)
 
 
 def modulo(a: Any, b: Any) -> Any:
     """`a % b`, with the sign of `b` as in Python."""
-    (x, x_double), (y, y_double) = exact(a), exact(b)
-    if not (x_double or y_double):
-        return op.Mod(x, y)
-    x, y = double(a), double(b)
+    if exact(a)[1] or exact(b)[1]:
+        return number(float_modulo(double(a), double(b)))
+    return op.Mod(as_integer(a), divisor(b))
+
+
+def float_modulo(x: Any, y: Any) -> Any:
+    """`x % y` of doubles, with the sign of y."""
     rest, zero = op.Mod(x, y, fmod=1), constant(0.0, DOUBLE)
-    other_sign = op.Less(op.Mul(rest, y), zero)
-    return number(op.Where(other_sign, op.Add(rest, y), rest))
+    other_sign = op.And(op.Xor(op.Less(rest, zero), op.Less(y, zero)), op.Not(op.Equal(rest, zero)))
+    return op.Where(other_sign, op.Add(rest, y), rest)
 
 
 def divide(a: Any, b: Any) -> Any:
@@ -109,9 +134,7 @@ def divide(a: Any, b: Any) -> Any:
 def rounded(body: Callable[[Any], Any]) -> Callable[..., Any]:
     """A translation of a rounding from float to integer."""
 
-    def translation(value: Any, digits: int | None = None) -> Any:
-        if digits is not None:
-            raise ValueError("round(x, digits) of a live value has no exact ONNX form; round to a whole number")
+    def translation(value: Any) -> Any:
         found, is_double = exact(value)
         return op.Cast(body(found), to=INT64) if is_double else found
 
@@ -163,6 +186,45 @@ def square_root(value: Any) -> Any:
     return number(op.Sqrt(double(value)))
 
 
+def bitwise(body: Callable[[Any, Any], Any], logical: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """A translation of `body` on integers, which is `logical` on two bools."""
+
+    def translation(a: Any, b: Any) -> Any:
+        (x, _), (y, _) = exact(a), exact(b)
+        if x.dtype == BOOL and y.dtype == BOOL:
+            return logical(x, y)
+        return body(as_integer(a), as_integer(b))
+
+    return translation
+
+
+def power_of_two(exponent: Any) -> Any:
+    """2 to the power of an integer, int64."""
+    return op.Pow(constant(2, INT64), as_integer(exponent))
+
+
+def shift_left(a: Any, b: Any) -> Any:
+    """`a << b`. ONNX shifts only unsigned integers."""
+    return op.Mul(as_integer(a), power_of_two(b))
+
+
+def shift_right(a: Any, b: Any) -> Any:
+    """`a >> b`, towards minus infinity."""
+    return floored(as_integer(a), power_of_two(b))
+
+
+def total(values: Any) -> Any:
+    """The sum of a list of numbers."""
+    return reduce(arithmetic(op.Add), values)
+
+
+def power(a: Any, b: Any) -> Any:
+    """`a ** b`: an integer for two integers whose exponent is not negative, which tracing makes sure of."""
+    if exact(a)[1] or exact(b)[1]:
+        return number(op.Pow(double(a), double(b)))
+    return op.Pow(as_integer(a), as_integer(b))
+
+
 OPERATOR = Operator(
     translations={
         operator.add: arithmetic(op.Add),
@@ -171,8 +233,14 @@ OPERATOR = Operator(
         operator.neg: arithmetic(op.Neg),
         operator.abs: arithmetic(op.Abs),
         abs: arithmetic(op.Abs),
-        operator.pow: arithmetic(op.Pow),
-        pow: arithmetic(op.Pow),
+        operator.pos: same,
+        operator.pow: power,
+        pow: power,
+        operator.and_: bitwise(op.BitwiseAnd, op.And),
+        operator.or_: bitwise(op.BitwiseOr, op.Or),
+        operator.xor: bitwise(op.BitwiseXor, op.Xor),
+        operator.lshift: shift_left,
+        operator.rshift: shift_right,
         operator.truediv: divide,
         operator.floordiv: floor_divide,
         operator.mod: modulo,
@@ -185,13 +253,13 @@ OPERATOR = Operator(
         math.trunc: rounded(same),
         math.floor: rounded(op.Floor),
         math.ceil: rounded(op.Ceil),
-        round: rounded(op.Round),
         torch.sym_int: rounded(same),
         torch.sym_float: to_float,
         torch.sym_max: arithmetic(op.Max),
         torch.sym_min: arithmetic(op.Min),
         torch.sym_ite: choose,
         torch.sym_not: op.Not,
+        torch.sym_sum: total,
         vars(torch)["_sym_sqrt"]: square_root,
         torch.ops.aten._local_scalar_dense.default: item,
         torch.ops.aten.item.default: item,

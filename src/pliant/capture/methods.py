@@ -1,0 +1,78 @@
+"""Methods that Python's numbers have and PyTorch's live numbers lack, lent to them while a model is traced.
+
+`f"{factor:.2f}"`, `(f > 1) * 0.5`, `~h` and `f.real` are no calls that a rewritten source could intercept: Python asks
+the type. What is printed of a live number is its formula, for nothing is known yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import SymBool, SymFloat, SymInt
+
+
+def whole(value: Any) -> Any:
+    """A live truth value as 1 or 0."""
+    return torch.sym_ite(value, 1, 0)
+
+
+def text(self: Any, specification: str) -> str:
+    """`format(self, specification)`: the formula, whatever the specification says about digits."""
+    del specification
+    return str(self)
+
+
+def arithmetic(name: str) -> Callable[[Any, Any], Any]:
+    """A method of int for a live truth value."""
+
+    def method(self: Any, other: Any) -> Any:
+        other = whole(other) if isinstance(other, SymBool) else other
+        return getattr(whole(self), name)(other)
+
+    return method
+
+
+def inverted(self: Any) -> Any:
+    """`~self`."""
+    return -self - 1
+
+
+def exclusive(self: Any, other: Any) -> Any:
+    """`self ^ other`, which the format of traced programs does not have."""
+    if isinstance(self, SymBool) or isinstance(other, SymBool):
+        return self != other
+    return (self | other) - (self & other)
+
+
+SIDES = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
+ARITHMETIC = {name: arithmetic(name) for side in SIDES for name in (f"__{side}__", f"__r{side}__")}
+ITSELF = property(lambda self: self)
+ZERO = property(lambda self: 0)
+
+METHODS: dict[type, dict[str, Any]] = {
+    SymInt: {"__format__": text, "__invert__": inverted, "__xor__": exclusive, "__rxor__": exclusive}
+    | {"real": ITSELF, "numerator": ITSELF, "imag": ZERO, "denominator": property(lambda self: 1)}
+    | {"is_integer": lambda self: True, "item": lambda self: self},
+    SymFloat: {"__format__": text, "real": ITSELF, "imag": property(lambda self: 0.0), "item": lambda self: self},
+    SymBool: {"__format__": text, "__neg__": lambda self: -whole(self)} | ARITHMETIC,
+}
+
+
+@contextmanager
+def completed_numbers() -> Generator[None]:
+    """Within the block, live numbers have these methods; afterwards everything is as before."""
+    before = [(kind, name, vars(kind).get(name)) for kind, methods in METHODS.items() for name in methods]
+    try:
+        for kind, methods in METHODS.items():
+            for name, method in methods.items():
+                setattr(kind, name, method)
+        yield
+    finally:
+        for kind, name, method in before:
+            if method is None:
+                delattr(kind, name)
+            else:
+                setattr(kind, name, method)

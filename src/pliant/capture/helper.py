@@ -143,6 +143,10 @@ class Helper:
             result = either(result, truth_of(self._equal(item, value)))
         return result
 
+    def generated(self, iterable: Any, item: Callable[[Any], Any]) -> Any:
+        """`(item(x) for x in iterable)`."""
+        return self.listed(iterable, item) if isinstance(iterable, Repeated) else (item(x) for x in iterable)
+
     def listed(self, iterable: Any, item: Callable[[Any], Any]) -> list[Any]:
         """`[item(x) for x in iterable]`."""
         if not isinstance(iterable, Repeated):

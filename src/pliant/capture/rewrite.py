@@ -250,7 +250,13 @@ class _Rewriter(ast.NodeTransformer):
         symbols = ast.Constant(tuple(SYMBOLS[type(o)] for o in node.ops))
         return _at(_helper("comparison", symbols, *(_thunk(v) for v in values)), node)
 
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
+        return self._comprehension(node, "generated")
+
     def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        return self._comprehension(node, "listed")
+
+    def _comprehension(self, node: ast.ListComp | ast.GeneratorExp, helper: str) -> ast.AST:
         (generator, *others), inner = node.generators, ast.walk(node)
         plain = not others and not generator.ifs and isinstance(generator.target, ast.Name)
         if not plain or not self.functions or any(isinstance(n, (ast.NamedExpr, ast.Await)) for n in inner):
@@ -260,7 +266,7 @@ class _Rewriter(ast.NodeTransformer):
         self.functions[-1].blocks += 1
         item = _thunk(self.visit(node.elt), target)
         self.functions[-1].blocks -= 1
-        return _at(_helper("listed", iterable, item), node)
+        return _at(_helper(helper, iterable, item), node)
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         node.iter = self.visit(node.iter)

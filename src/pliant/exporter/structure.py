@@ -26,11 +26,28 @@ def lower_structure(model: Any) -> None:
         return
     common.CommonSubexpressionEliminationPass()(model)  # both ways repeat what leads to the decision
     common.RemoveUnusedNodesPass()(model)
+    _type_sequences(model.graph)
     _lower(model.graph)
     common.RemoveUnusedNodesPass()(model)
     _name_apart(model.graph)
     model.graph.opset_imports.pop(DOMAIN, None)
     model.opset_imports.pop(DOMAIN, None)
+
+
+def _type_sequences(graph: Any) -> None:
+    """Give sequences their type: the traced program has tensors in their place."""
+    sequences: set[int] = set()  # of the values, and (loop, position) of the variables of loops that hold one
+    variables: set[tuple[int, int]] = set()
+    for node in graph:
+        made = node.op_type in ("SequenceEmpty", "SequenceInsert")
+        if node.domain == DOMAIN and node.op_type == "Carried" and id(node.inputs[0]) in sequences:
+            variables.add((_number(node, "loop"), _number(node, "position")))
+        if node.domain == DOMAIN and node.op_type in ("Carried", "Result"):
+            made = (_number(node, "loop"), _number(node, "position")) in variables
+        if made:
+            value = node.outputs[0]
+            sequences.add(id(value))
+            value.type, value.shape = ir.SequenceType(ir.TensorType(value.dtype)), None
 
 
 def _name_apart(graph: Any) -> None:

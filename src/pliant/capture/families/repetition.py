@@ -8,6 +8,7 @@ appends to a list is joined by `torch.cat` and `torch.stack`; `len` of such a li
 from __future__ import annotations
 
 import builtins
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -73,6 +74,16 @@ def to_len(value: Any) -> Any:
     return length(value) if holds_gathered(value) else builtins.len(value)
 
 
+def to_sum(values: Any, start: Any = 0) -> Any:
+    """`sum`; of a list that a live loop has filled too."""
+    if not holds_gathered(values):
+        return builtins.sum(values, start)
+    total = start
+    for value in values:
+        total = total + (value.joined(0, stacked=True).sum(0) if isinstance(value, Gathered) else value)
+    return total
+
+
 def to_all(values: Any) -> Any:
     """`all`; every truth is asked for, live ones become one."""
     result: Any = True
@@ -90,29 +101,45 @@ def to_any(values: Any) -> Any:
 
 
 def to_list(value: Any = ()) -> Any:
-    """`list`; one over a live range is a list that its items are gathered in when it is used in a loop."""
+    """`list`; that of a live range is as good as the range where it is looped over."""
     return value if isinstance(value, Repeated) else builtins.list(value)
 
 
-def cat(tensors: Any, dim: int = 0, **named: Any) -> Any:
-    """`torch.cat`."""
-    if not holds_gathered(tensors):
-        return NotImplemented
-    dim = named.pop("axis", dim)
-    whole = [t.joined(dim, stacked=False) if isinstance(t, Gathered) else t for t in tensors]
-    return whole[0] if len(whole) == 1 else torch.cat(whole, dim, **named)
+def to_tuple(value: Any = ()) -> Any:
+    """`tuple`."""
+    return value if isinstance(value, Repeated) else builtins.tuple(value)
 
 
-def stack(tensors: Any, dim: int = 0, **named: Any) -> Any:
-    """`torch.stack`."""
-    if not holds_gathered(tensors):
-        return NotImplemented
-    dim = named.pop("axis", dim)
-    whole = [t.joined(dim, stacked=True) if isinstance(t, Gathered) else t.unsqueeze(dim) for t in tensors]
-    return whole[0] if len(whole) == 1 else torch.cat(whole, dim, **named)
+def joined(function: Callable[..., Any], *, stacked: bool) -> Callable[..., Any]:
+    """`torch.cat` or `torch.stack`, whichever `function` is. Torch checks the elements before a mode sees the call."""
+
+    def replacement(tensors: Any, dim: int = 0, **named: Any) -> Any:
+        if not holds_gathered(tensors):
+            return function(tensors, dim, **named)
+        dim = named.pop("axis", dim)
+        single = (lambda t: t.unsqueeze(dim)) if stacked else (lambda t: t)
+        whole = [t.joined(dim, stacked=stacked) if isinstance(t, Gathered) else single(t) for t in tensors]
+        return whole[0] if len(whole) == 1 else torch.cat(whole, dim, **named)
+
+    return replacement
 
 
+CALLS: dict[Callable[..., Any], Callable[..., Any]] = {
+    function: joined(function, stacked=function is torch.stack)
+    for function in (torch.cat, torch.concat, torch.concatenate, torch.stack)
+}
 CAPTURE = Capture(
-    functions={torch.cat: cat, torch.concat: cat, torch.concatenate: cat, torch.stack: stack},
-    calls={range: to_range, enumerate: to_enumerate, zip: to_zip, reversed: to_reversed, len: to_len, all: to_all, any: to_any},
+    calls={
+        range: to_range,
+        enumerate: to_enumerate,
+        zip: to_zip,
+        reversed: to_reversed,
+        len: to_len,
+        sum: to_sum,
+        all: to_all,
+        any: to_any,
+        list: to_list,
+        tuple: to_tuple,
+        **CALLS,
+    }
 )

@@ -15,10 +15,9 @@ from typing import Any
 import torch
 from onnxscript import ir
 
-from pliant.operators._onnx import op
+from pliant.operators._onnx import EXACT, op
 from pliant.operators.base import Operator
 
-EXACT = "pliant.exact"  # key in a value's `meta`: the double behind a float32 copy
 DOUBLE, FLOAT, INT64, BOOL = ir.DataType.DOUBLE, ir.DataType.FLOAT, ir.DataType.INT64, ir.DataType.BOOL
 
 
@@ -39,6 +38,8 @@ def exact(value: Any) -> tuple[Any, bool]:
         return value.meta[EXACT], True
     if value.dtype in (INT64, BOOL):
         return value, False
+    if value.dtype == DOUBLE:
+        return value, True
     return op.Cast(value, to=DOUBLE), True
 
 

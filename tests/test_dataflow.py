@@ -71,7 +71,7 @@ def test_functions_are_written_out() -> None:
 
 
 def test_what_drives_a_resize() -> None:
-    live, fixed = inline(read(live_model().model)), inline(read(fixed_model()))
+    live, fixed = read(live_model().model), read(fixed_model())
     assert resizes(live, ["factor"]) == (Resize("resize", "cubic", "scale", ("factor",)),)
     assert resizes(fixed, []) == (Resize("", "nearest", "scale", ()),)
 
@@ -81,4 +81,4 @@ def test_a_resize_by_sizes() -> None:
         helper.make_node("Cast", ["factor"], ["sizes"], to=TensorProto.INT64),
         helper.make_node("Resize", ["image", "", "", "sizes"], ["y"], name="r", mode="linear"),
     ]
-    assert resizes(inline(_graph(nodes, factor_dims=[4])), ["factor"]) == (Resize("r", "linear", "size", ("factor",)),)
+    assert resizes(_graph(nodes, factor_dims=[4]), ["factor"]) == (Resize("r", "linear", "size", ("factor",)),)

@@ -39,7 +39,7 @@ def stretch(x: Tensor, factor: float) -> Tensor:
 
 @stretch.onnx
 def _(op: Any, x: Any, factor: Any) -> Any:
-    to = dict(to=11)  # double
+    to = {"to": 11}  # double
     length = op.Cast(op.Squeeze(op.Shape(x, start=2, end=3)), **to)
     count = op.Cast(op.Mul(length, factor), to=7)
     targets = op.Range(op.Constant(value_int=0), count, op.Constant(value_int=1))

@@ -15,7 +15,7 @@ from torch.export import ExportedProgram
 
 from pliant.contract import Input, Output
 from pliant.errors import ExportError
-from pliant.operators.base import OPSET, collecting, translation_table
+from pliant.operators.base import OPSET, USERS, collecting, translation_table
 
 LIMIT = 2**31 - 1  # bytes a protobuf message can have
 
@@ -70,7 +70,8 @@ def _declare(model: Any, inputs: Sequence[Input], outputs: Sequence[Output]) -> 
     kept = {id(value) for value in (*graph.inputs, *graph.outputs, *graph.initializers.values())}
     for k, node in enumerate(ir.traversal.RecursiveGraphIterator(graph)):
         step = node.meta.get("node")  # of the trace; a reader, and `pliant inspect`, can see what belongs together
-        node.name = f"{step.name}/{node.op_type}_{k}" if step is not None else f"{node.op_type}_{k}"
+        told = node.op_type if node.domain == USERS else getattr(step, "name", "")
+        node.name = f"{told}/{node.op_type}_{k}" if told else f"{node.op_type}_{k}"
         node.metadata_props.clear()
         node.doc_string = None
         for value in node.outputs:

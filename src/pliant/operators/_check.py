@@ -6,7 +6,7 @@ accepts that; the shape is also tried with other numbers. The body runs in ONNX 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -38,9 +38,9 @@ def check(definition: Definition) -> None:
         return
     name = definition.name
     if definition.body is None:
+        parameters = ", ".join(("op", *definition.signature.parameters))
         raise OperatorError(
-            f"The operator {name} has no ONNX body. Give it one: a function of (op, {', '.join(definition.signature.parameters)}) "
-            f"decorated with @{name}.onnx."
+            f"The operator {name} has no ONNX body. Give it one: a function of ({parameters}) under @{name}.onnx."
         )
     with torch.no_grad():
         for k, sample in enumerate(definition.samples, 1):
@@ -83,14 +83,16 @@ def _check_variant(definition: Definition, arguments: Arguments, label: str, *, 
 
 
 def _reference(definition: Definition, arguments: Arguments) -> list[Tensor]:
-    copies = _mapped(arguments, lambda t: t.clone() if isinstance(t, Tensor) else t)
+    copies = _mapped(arguments, lambda value: value.clone() if isinstance(value, Tensor) else value)
     results = definition.run(copies)
-    given, kept = leaves(copies.values()), leaves(arguments.values())
-    if any(isinstance(a, Tensor) and not torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in zip(given, kept, strict=True)):
-        raise OperatorError(f"The operator {definition.name} changes an argument in place; ONNX has no such operators.")
+    pairs = zip(leaves(copies.values()), leaves(arguments.values()), strict=True)
+    if any(not torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in pairs if isinstance(a, Tensor)):
+        raise OperatorError(f"The operator {definition.name} changes an argument in place; no ONNX operator does.")
     listed: list[Any] = list(results) if isinstance(results, (tuple, list)) else [results]
     if not all(isinstance(result, Tensor) for result in listed):
-        raise OperatorError(f"The operator {definition.name} returns {type(results).__name__}; it has to return tensors.")
+        raise OperatorError(
+            f"The operator {definition.name} returns {type(results).__name__}; it has to return a tensor or several."
+        )
     return listed
 
 
@@ -128,8 +130,8 @@ def _check_body(definition: Definition, arguments: Arguments, expected: list[Ten
         model, feeds = _model(definition, arguments, expected)
     except Exception as error:
         raise OperatorError(
-            f"The ONNX body of {definition.name} fails on {label} ({_short(error)}). It gets ONNX values for tensors and "
-            "numbers, and Python values for parameters after `*` only."
+            f"The ONNX body of {definition.name} fails on {label} ({_short(error)}). It gets ONNX values for tensors "
+            "and numbers, and Python values for parameters after `*` only."
         ) from error
     try:
         options = onnxruntime.SessionOptions()
@@ -190,9 +192,8 @@ def _longer(arguments: Arguments) -> Iterator[tuple[str, Arguments]]:
         for k, axis in group:
             length = varied[k].shape[axis] + 1
             varied[k] = varied[k].index_select(axis, torch.arange(length) % (length - 1)).contiguous()
-        rest = iter(varied)
         shapes = ", ".join(str(list(tensor.shape)) for tensor in varied)
-        yield f"shapes {shapes}", _mapped(arguments, lambda v, rest=rest: next(rest) if isinstance(v, Tensor) else v)
+        yield f"shapes {shapes}", _mapped(arguments, _replacing(iter(varied)))
 
 
 def _other_numbers(definition: Definition, arguments: Arguments) -> Iterator[tuple[str, Arguments]]:
@@ -203,11 +204,15 @@ def _other_numbers(definition: Definition, arguments: Arguments) -> Iterator[tup
             yield f"{name} = {other[name]}", {**arguments, **other}
 
 
+def _replacing(tensors: Iterator[Tensor]) -> Callable[[Any], Any]:
+    return lambda value: next(tensors) if isinstance(value, Tensor) else value
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _mapped(arguments: Arguments, change: Any) -> dict[str, Any]:
+def _mapped(arguments: Arguments, change: Callable[[Any], Any]) -> dict[str, Any]:
     """The arguments with `change` done to every member, those of lists too."""
 
     def mapped(value: Any) -> Any:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any
 
+from onnx_ir.passes import common
 from onnxscript import evaluator, ir
 from torch.onnx._internal.exporter._building import OpRecorder
 from torch.onnx._internal.exporter._tensors import SymbolicTensor
@@ -173,9 +174,9 @@ def _function(label: Label, inputs: list[Any], outputs: list[Any], recorder: OpR
     ]
     scratch = ir.Model(graph, ir_version=IR_VERSION, functions=functions)
     if functions:
-        ir.passes.common.InlinePass()(scratch)
-    ir.passes.common.CommonSubexpressionEliminationPass()(scratch)
-    ir.passes.common.RemoveUnusedNodesPass()(scratch)
+        common.InlinePass()(scratch)
+    common.CommonSubexpressionEliminationPass()(scratch)
+    common.RemoveUnusedNodesPass()(scratch)
     _check_self_contained(graph, label.name)
     _name(graph, label.name)
     attributes = ir.convenience.convert_attributes(label.attributes)
@@ -186,7 +187,8 @@ def _check_self_contained(graph: ir.Graph, name: str) -> None:
     known = {id(value) for value in graph.inputs}
     for node in ir.traversal.RecursiveGraphIterator(graph):
         known |= {id(value) for value in node.outputs}
-        known |= {id(v) for a in node.attributes.values() if a.type == ir.AttributeType.GRAPH for v in a.as_graph().inputs}
+        inner = [a.as_graph() for a in node.attributes.values() if a.type == ir.AttributeType.GRAPH]
+        known |= {id(value) for body in inner for value in (*body.inputs, *body.initializers.values())}
     for node in ir.traversal.RecursiveGraphIterator(graph):
         if node.domain not in ("", "ai.onnx"):
             raise ValueError(f"the body of {name} uses {node.domain}::{node.op_type}, which has no ONNX form")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pliant.operators._calls import recording as recording
+from pliant.operators._functions import USERS as USERS
 from pliant.operators._functions import Label as Label
 from pliant.operators._functions import collecting as collecting
 from pliant.operators._functions import outlined

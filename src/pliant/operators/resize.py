@@ -20,7 +20,7 @@ from torch import Tensor
 
 from pliant.operators import _sampling as sampling
 from pliant.operators._onnx import op
-from pliant.operators.base import Label, Operator
+from pliant.operators.base import Label, Operator, live
 
 MODES: dict[int, tuple[str, ...]] = {
     1: ("nearest", "nearest-exact", "linear"),
@@ -115,4 +115,18 @@ def label(x: Any, scales: Any, size: list[Any], mode: str, align_corners: bool, 
     return Label(name, ("x", "scales", "size"), {k: int(v) if v in (True, False) else v for k, v in attributes.items()})
 
 
-OPERATOR = Operator(translations={torch.ops.pliant.resize.default: translate}, label=label)
+PICTURE = torch.arange(70.0).reshape(1, 2, 5, 7).sin()
+SCALES = torch.tensor([1.3, 2.0], dtype=torch.float64)
+OPERATOR = Operator(
+    translations={torch.ops.pliant.resize.default: translate},
+    label=label,
+    samples=(
+        (PICTURE, SCALES, [live(6), live(14)], "bicubic", False, False),
+        (PICTURE, SCALES, [live(6), live(14)], "nearest-exact", False, False),
+        (PICTURE, None, [live(3), 9], "bilinear", False, False),
+        (PICTURE, None, [live(3), 9], "bicubic", True, False),
+        (PICTURE, None, [live(3), 9], "nearest", False, False),
+        (PICTURE[0], SCALES[1:], [live(14)], "linear", False, False),
+        (PICTURE[None], None, [1, live(4), live(5)], "trilinear", False, False),
+    ),
+)

@@ -131,9 +131,7 @@ class Call:
         return {name: fill(value) for name, value in self.arguments.items()}
 
 
-def _traced(
-    definition: Definition, shape: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> Any:
+def _traced(definition: Definition, shape: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     with torch._C.DisableTorchFunction(), _disable_current_modes():
         check(definition)
     bound = definition.bind(args, kwargs)

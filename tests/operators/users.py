@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import onnxscript
 import torch
+from onnxscript import FLOAT, opset18
 from torch import Tensor
 
 import pliant
@@ -77,3 +79,18 @@ def _(op: Any, pictures: Any, sides: Any, mask: Any) -> Any:
     if mask is not None:
         total = op.Mul(total, mask)
     return op.Slice(total, op.Constant(value_ints=[0, 0]), sides, op.Constant(value_ints=[2, 3]))
+
+
+@onnxscript.script(default_opset=opset18)
+def doubled(x: FLOAT[...]) -> FLOAT[...]:
+    return opset18.Add(x, x)
+
+
+@pliant.operator(shape=lambda x: x.shape, samples=[(RAMP,)])
+def scripted(x: Tensor) -> Tensor:
+    return x * 2 + 1
+
+
+@scripted.onnx
+def _(op: Any, x: Any) -> Any:
+    return op.Add(doubled(x), op.Constant(value_float=1.0))

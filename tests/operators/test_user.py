@@ -78,6 +78,11 @@ def test_eager_runs_the_reference_under_autograd() -> None:
     assert "NumPy" in (stretch.__doc__ or "")
 
 
+def test_torch_compile_looks_into_the_reference() -> None:
+    compiled = torch.compile(lambda x: soften(x, 0.5) + 1, backend="eager", fullgraph=True)
+    assert torch.equal(compiled(RAMP), soften(RAMP, 0.5) + 1)
+
+
 def made(shape: Any = None, body: Any = None, reference: Any = None, **options: Any) -> Any:
     """An operator that doubles; what is given is put in the place of what is right."""
 
@@ -118,37 +123,41 @@ def half(x: Tensor) -> Tensor:
     return x[:, :, ::2]
 
 
+def given(**options: Any) -> dict[str, Any]:
+    return options
+
+
 WRONG = {
-    "no body": (dict(body=False), "The operator double has no ONNX body.*@double.onnx"),
-    "shape": (dict(shape=lambda x: x.shape[:3]), r"shape function of double gives \[1, 1, 8\] on sample 1"),
+    "no body": (given(body=False), "The operator double has no ONNX body.*@double.onnx"),
+    "shape": (given(shape=lambda x: x.shape[:3]), r"shape function of double gives \[1, 1, 8\] on sample 1"),
     "shape at odd sizes": (
-        dict(
+        given(
             shape=lambda x: (*x.shape[:2], x.shape[2] // 2, x.shape[3]),
             reference=half,
             body=lambda op, x: op.Slice(x, *(op.Constant(value_ints=[v]) for v in (0, 2**31, 2, 2))),
         ),
         r"gives \[1, 1, 4, 9\] on sample 1 with shapes \[1, 1, 9, 9\], and the reference returns \[1, 1, 5, 9\]",
     ),
-    "no lengths": (dict(shape=lambda x: (x.shape[0] / 2,)), "it has to give a tuple of whole numbers"),
-    "failing shape": (dict(shape=lambda x: x.shape[9]), "shape function of double fails on sample 1"),
-    "type": (dict(reference=integers), "is said to return float32, and on sample 1 the reference returns int64"),
-    "types": (dict(dtype=(torch.float32, torch.float32)), "states 2 dtypes and 1 shapes"),
+    "no lengths": (given(shape=lambda x: (x.shape[0] / 2,)), "it has to give a tuple of whole numbers"),
+    "failing shape": (given(shape=lambda x: x.shape[9]), "shape function of double fails on sample 1"),
+    "type": (given(reference=integers), "is said to return float32, and on sample 1 the reference returns int64"),
+    "types": (given(dtype=(torch.float32, torch.float32)), "states 2 dtypes and 1 shapes"),
     "numbers": (
-        dict(body=lambda op, x: op.Mul(x, x)),
-        "body of double is wrong on sample 1: it differs from PyTorch by",
+        given(body=lambda op, x: op.Mul(x, x)),
+        "body of double is wrong on sample 1: it differs from",
     ),
-    "size": (dict(body=lambda op, x: op.Unsqueeze(x, op.Constant(value_ints=[0]))), "gives shape .* and PyTorch"),
+    "size": (given(body=lambda op, x: op.Unsqueeze(x, op.Constant(value_ints=[0]))), "gives shape .* and PyTorch"),
     "a size of its own": (
-        dict(body=lambda op, x: op.Add(x, op.Slice(x, *(op.Constant(value_ints=[v]) for v in (0, 8, 2))))),
+        given(body=lambda op, x: op.Add(x, op.Slice(x, *(op.Constant(value_ints=[v]) for v in (0, 8, 2))))),
         "body of double does not run in ONNX Runtime on sample 1 with shapes",
     ),
-    "body type": (dict(body=lambda op, x: op.Cast(op.Add(x, x), to=11)), "does not run in ONNX Runtime on sample 1"),
-    "failing body": (dict(body=lambda op, x: op.NoSuchOperator(x)), "ONNX body of double fails on sample 1"),
-    "outputs": (dict(body=lambda op, x: (x, x)), "body of double fails on sample 1"),
-    "in place": (dict(reference=in_place), "changes an argument in place"),
-    "no tensor": (dict(reference=listed), "returns list; it has to return a tensor"),
-    "sample": (dict(samples=[(RAMP, 3)]), "Sample 1 of the operator double does not fit it"),
-    "failing reference": (dict(samples=[("text",)], reference=integers), "itself fails on sample 1"),
+    "body type": (given(body=lambda op, x: op.Cast(op.Add(x, x), to=11)), "does not run in ONNX Runtime on sample 1"),
+    "failing body": (given(body=lambda op, x: op.NoSuchOperator(x)), "ONNX body of double fails on sample 1"),
+    "outputs": (given(body=lambda op, x: (x, x)), "body of double fails on sample 1"),
+    "in place": (given(reference=in_place), "changes an argument in place"),
+    "no tensor": (given(reference=listed), "returns list; it has to return a tensor"),
+    "sample": (given(samples=[(RAMP, 3)]), "Sample 1 of the operator double does not fit it"),
+    "failing reference": (given(samples=[("text",)], reference=integers), "itself fails on sample 1"),
 }
 
 

@@ -78,7 +78,8 @@ def operator(
 
         @wraps(reference)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            if is_recording() and torch.compiler.is_exporting():
+            # in this order: torch.compile, which looks into the reference, knows the first two
+            if torch.compiler.is_exporting() and not torch.compiler.is_dynamo_compiling() and is_recording():
                 # a closure over `shape`, so that it is found among the functions whose source is made symbolic
                 return cast(R, _traced(definition, shape, args, kwargs))
             return reference(*args, **kwargs)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import onnx
 import onnx.checker
+import onnx_ir as ir
 import onnxruntime
 import pytest
 import torch
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 import pliant
 from pliant.artifact import Artifact
 from pliant.exporter.functions import without_functions
+from pliant.exporter.to_onnx import unused_inputs
 from tests.idioms import picture
 from tests.operators.users import soften
 
@@ -118,3 +120,24 @@ def test_calls_in_control_flow_and_in_functions() -> None:
 def test_a_model_without_functions_is_left_alone(artifact: Artifact) -> None:
     written = without_functions(artifact.model)
     assert without_functions(written) == written
+
+
+CHOICE = """
+<ir_version: 9, opset_import: ["" : 18, "mine" : 1]>
+g (float[1] x, float[1] y, float[1] z, bool yes) => (float[1] out) {
+    out = If (yes) <
+        then_branch = a () => (float[1] p) { p = mine.First (x, y) },
+        else_branch = b () => (float[1] q) { q = mine.First (x, z) }
+    >
+}
+<domain: "mine", opset_import: ["" : 18, "mine" : 1]>
+First (a, b) => (c) { d = mine.Both (a, b)
+    c = Identity (a) }
+<domain: "mine", opset_import: ["" : 18]>
+Both (a, b) => (c) { c = Add (a, b) }
+"""
+
+
+def test_what_a_function_ignores_is_unused_in_branches_too() -> None:
+    assert unused_inputs(ir.from_onnx_text(CHOICE)) == ["y", "z"]
+    assert unused_inputs(ir.from_onnx_text(CHOICE.replace("Identity (a)", "Mul (a, d)"))) == []

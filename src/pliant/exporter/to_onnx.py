@@ -127,7 +127,7 @@ def _read(node: Any, functions: Any, used: dict[Any, set[int]]) -> list[Any]:
         return [value for k, value in enumerate(node.inputs) if k in used[node.op_identifier()]]
     found = list(node.inputs)
     for graph in _subgraphs(node):
-        found += graph.outputs
+        found += list(graph.outputs)
         for inner in ir.traversal.RecursiveGraphIterator(graph):
             found += _read(inner, functions, used)
     return found

@@ -71,7 +71,7 @@ def test_functions_are_written_out() -> None:
 
 
 def test_what_drives_a_resize() -> None:
-    live, fixed = inline(read(live_model().model)), inline(read(fixed_model()))
+    live, fixed = read(live_model().model), read(fixed_model())
     assert resizes(live, ["factor"]) == (Resize("resize", "cubic", "scale", ("factor",)),)
     assert resizes(fixed, []) == (Resize("", "nearest", "scale", ()),)
 
@@ -81,4 +81,46 @@ def test_a_resize_by_sizes() -> None:
         helper.make_node("Cast", ["factor"], ["sizes"], to=TensorProto.INT64),
         helper.make_node("Resize", ["image", "", "", "sizes"], ["y"], name="r", mode="linear"),
     ]
-    assert resizes(inline(_graph(nodes, factor_dims=[4])), ["factor"]) == (Resize("r", "linear", "size", ("factor",)),)
+    assert resizes(_graph(nodes, factor_dims=[4]), ["factor"]) == (Resize("r", "linear", "size", ("factor",)),)
+
+
+def test_functions_are_written_out_in_branches_and_branches_in_functions() -> None:
+    opset = [helper.make_opsetid("", 18), helper.make_opsetid("mine", 1)]
+    info = helper.make_tensor_value_info
+    twice = helper.make_function("mine", "Twice", ["a"], ["b"], [helper.make_node("Add", ["a", "a"], ["b"])], opset)
+    inner = [
+        helper.make_graph(
+            [helper.make_node(op, ["a"], ["r"], domain=domain)], op, [], [info("r", TensorProto.FLOAT, None)]
+        )
+        for op, domain in (("Twice", "mine"), ("Neg", ""))
+    ]
+    choice = helper.make_node("If", ["c"], ["d"], then_branch=inner[0], else_branch=inner[1])
+    choose = helper.make_function("mine", "Choose", ["a", "b", "c"], ["d"], [choice], opset)
+    call = helper.make_node("Choose", ["factor", "", "yes"], ["f"], name="step/Choose_0", domain="mine")
+    nodes = [call, helper.make_node("Mul", ["image", "f"], ["y"])]
+    inputs = [
+        info("image", TensorProto.FLOAT, [1]),
+        info("factor", TensorProto.FLOAT, []),
+        info("yes", TensorProto.BOOL, []),
+    ]
+    graph = helper.make_graph(nodes, "g", inputs, [info("y", TensorProto.FLOAT, None)])
+    made = helper.make_model(graph, functions=[twice, choose], opset_imports=opset)
+    body = inline(read(made.SerializeToString()))
+    assert [node.op for node in body.all_nodes()] == ["If", "Neg", "Add", "Mul"]
+    assert body.nodes[0].name.startswith("step/")
+    negative, add = (branch.nodes[0] for branch in body.nodes[0].bodies)
+    assert (add.inputs, negative.inputs) == (("factor", "factor"), ("factor",))
+    assert [branch.outputs[0].name for branch in body.nodes[0].bodies] == [negative.outputs[0], add.outputs[0]]
+    assert [str(r) for r in routes(body, "factor", ["image"])] == ["factor -> step -> Mul (input 2)"]
+
+
+def test_a_resize_that_is_a_function() -> None:
+    attributes = {"mode": "bicubic", "semantics": "size"}
+    nodes = [
+        helper.make_node("Cast", ["factor"], ["size"], to=TensorProto.INT64),
+        helper.make_node(
+            "resize_bicubic_size", ["image", "", "size"], ["y"], "up/resize_3", domain="pliant", **attributes
+        ),
+    ]
+    graph = _graph(nodes, factor_dims=[2])
+    assert resizes(graph, ["factor"]) == (Resize("up", "bicubic", "size", ("factor",)),)

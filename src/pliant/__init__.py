@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pliant.engines.base import load as load
     from pliant.errors import PliantError as PliantError
     from pliant.exporter.export import export as export
+    from pliant.operators.user import operator as operator
 
 __version__ = VERSION
 
@@ -27,9 +28,10 @@ _HOMES = {
     "Session": "pliant.engines.base",
     "export": "pliant.exporter.export",
     "load": "pliant.engines.base",
+    "operator": "pliant.operators.user",
     "upscale": "pliant.apps.upscale",
 }
-__all__ = ["Artifact", "Contract", "PliantError", "Session", "export", "load", "upscale"]
+__all__ = ["Artifact", "Contract", "PliantError", "Session", "export", "load", "operator", "upscale"]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from itertools import chain, groupby
+from itertools import groupby
+from typing import TypeVar
 
 from pliant.contract import Resize
-from pliant.graph import Body, Graph, Node
+from pliant.graph import Body, Graph, Node, Tensor, Value
+
+_Rename = Callable[[str], str]
+_Named = TypeVar("_Named", Value, Tensor)
 
 # operands of the operators whose behaviour a live value can set; others are called "input 1", "input 2"...
 _OPERANDS = {
@@ -50,10 +54,12 @@ class Route:
         return " -> ".join((self.start, *self.steps)) + f" ({self.operand})"
 
 
-def inline(graph: Graph) -> Body:
-    """The main graph with the functions that the file defines written out in place of their calls."""
-    nodes = chain.from_iterable(_written_out(graph, node, str(at)) for at, node in enumerate(graph.body.nodes))
-    return replace(graph.body, nodes=tuple(nodes))
+def inline(graph: Graph, whole: Callable[[Node], bool] = lambda node: False) -> Body:
+    """The main graph with the functions that the file defines written out in place of their calls.
+
+    Calls inside control flow and inside functions are written out too; a call that is to stay `whole` is left.
+    """
+    return _written_out(graph, graph.body, str, "", whole)
 
 
 def routes(body: Body, start: str, pictures: Iterable[str]) -> list[Route]:
@@ -85,18 +91,32 @@ def routes(body: Body, start: str, pictures: Iterable[str]) -> list[Route]:
     return found
 
 
-def resizes(body: Body, values: Iterable[str]) -> tuple[Resize, ...]:
+def is_resize(node: Node) -> bool:
+    """Whether a node resizes: ONNX's own operators, and the functions that pliant names after what they do."""
+    if node.domain == "pliant":
+        return node.op.startswith("resize_") and {"mode", "semantics"} <= node.attributes.keys()
+    return not node.domain and node.op in ("Resize", "Upsample")
+
+
+def resize_name(node: Node) -> str:
+    """What the contract calls a resize: the step of the trace for pliant's functions, else the node."""
+    return node.name.partition("/")[0] if node.domain else node.name
+
+
+def resizes(graph: Graph, values: Iterable[str]) -> tuple[Resize, ...]:
     """Every resize, with those of the inputs `values` that drive it; none drive a resize with a fixed factor."""
+    body = inline(graph, whole=is_resize)
     reach = {value: _reached(body, [value], sizes=True) for value in values}
-    found: list[Resize] = []
-    for node in body.nodes:
-        if node.op in ("Resize", "Upsample") and not node.domain:
-            operands = [name for name in node.inputs[1:] if name]
-            driver = tuple(value for value, names in reach.items() if names.intersection(operands))
-            sized = len(node.inputs) > 3 and bool(node.inputs[3])
-            mode = node.attributes.get("mode", "nearest")
-            found.append(Resize(node.name, mode, "size" if sized else "scale", driver))
-    return tuple(found)
+    return tuple(_resize(node, reach) for node in body.nodes if is_resize(node))
+
+
+def _resize(node: Node, reach: dict[str, set[str]]) -> Resize:
+    operands = [name for name in node.inputs[1:] if name]
+    driver = tuple(value for value, names in reach.items() if names.intersection(operands))
+    mode = node.attributes.get("mode", "nearest")
+    sized = not node.domain and len(node.inputs) > 3 and bool(node.inputs[3])
+    sized |= node.attributes.get("semantics") == "size"
+    return Resize(resize_name(node), mode, "size" if sized else "scale", driver)
 
 
 def _reached(body: Body, starts: Iterable[str], sizes: bool = False) -> set[str]:
@@ -116,22 +136,35 @@ def _operand(node: Node, name: str) -> str:
     return known[at] if at < len(known) else f"input {at + 1}"
 
 
-def _written_out(graph: Graph, node: Node, prefix: str) -> list[Node]:
-    body = graph.functions.get((node.domain, node.op))
-    if body is None:
-        return [node]
-    names = {value.name: name for value, name in zip(body.inputs, node.inputs, strict=False)}
-    names.update({value.name: name for value, name in zip(body.outputs, node.outputs, strict=False)})
-    written: list[Node] = []
-    for at, inner in enumerate(body.nodes):
-        renamed = replace(
-            inner,
-            inputs=tuple(_renamed(name, names, prefix) for name in inner.inputs),
-            outputs=tuple(_renamed(name, names, prefix) for name in inner.outputs),
-        )
-        written += _written_out(graph, renamed, f"{prefix}.{at}")
-    return written
+def _written_out(graph: Graph, body: Body, rename: _Rename, path: str, whole: Callable[[Node], bool]) -> Body:
+    """`body`, at `path`, with its calls written out and every name through `rename`."""
+
+    def renamed(values: tuple[_Named, ...]) -> tuple[_Named, ...]:
+        return tuple(replace(value, name=rename(value.name)) for value in values)
+
+    nodes = (
+        written
+        for at, node in enumerate(body.nodes)
+        for written in _expanded(graph, node, rename, f"{path}.{at}" if path else str(at), whole)
+    )
+    return Body(tuple(nodes), renamed(body.inputs), renamed(body.outputs), renamed(body.constants))
 
 
-def _renamed(name: str, names: dict[str, str], prefix: str) -> str:
-    return names.get(name, f"{prefix}/{name}") if name else ""
+def _expanded(graph: Graph, node: Node, rename: _Rename, path: str, whole: Callable[[Node], bool]) -> tuple[Node, ...]:
+    bodies = (_written_out(graph, body, rename, f"{path}:{k}", whole) for k, body in enumerate(node.bodies))
+    inputs, outputs = (tuple(rename(name) if name else "" for name in names) for names in (node.inputs, node.outputs))
+    call = replace(node, inputs=inputs, outputs=outputs, bodies=tuple(bodies))
+    function = graph.functions.get((node.domain, node.op))
+    if function is None or whole(call):
+        return (call,)
+    names = {value.name: "" for value in function.inputs}
+    names.update({value.name: name for value, name in zip(function.inputs, inputs, strict=False)})
+    names.update({value.name: name for value, name in zip(function.outputs, outputs, strict=False) if name})
+    inside = _written_out(graph, function, lambda name: names.get(name, f"{path}/{name}"), path, whole)
+    return tuple(_of_call(inner, call) for inner in inside.nodes)
+
+
+def _of_call(inner: Node, call: Node) -> Node:
+    """A node of a function, named as part of the step that calls it, if the name of the call tells one."""
+    step, slash, _ = call.name.partition("/")
+    return replace(inner, name=f"{step}/{inner.name.rpartition('/')[2]}") if slash else inner

@@ -9,6 +9,7 @@
     │   └── ContractError   arrays or values do not fit the model's contract
     └── ExportError         a model cannot become a live ONNX file
         ├── CaptureError    PyTorch could not be traced with its values live
+        ├── OperatorError   the shape or ONNX body of a user's operator is not what its reference computes
         └── AuditError      the traced file is not what eager PyTorch computes
 
 Each message says what was got, what was expected and what to do next. The command line prints it and exits
@@ -61,6 +62,10 @@ class ExportError(PliantError):
 
 class CaptureError(ExportError):
     """PyTorch could not be traced with its values live."""
+
+
+class OperatorError(ExportError):
+    """The shape or ONNX body of a user's operator is missing, or not what its reference computes."""
 
 
 class AuditError(ExportError):

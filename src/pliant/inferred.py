@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pliant.contract import Contract, Dim, Image, Input, Output
-from pliant.dataflow import inline, resizes
+from pliant.dataflow import resizes
 from pliant.errors import ContractError
 from pliant.graph import Graph, Value
 
@@ -31,7 +31,7 @@ def infer(graph: Graph) -> Contract:
         outputs=tuple(_output(value) for value in graph.body.outputs),
         image=_image(picture),
         factor=factor,
-        resizes=resizes(inline(graph), values),
+        resizes=resizes(graph, values),
         notes=tuple(_notes(picture, factor)),
         inferred=True,
     )

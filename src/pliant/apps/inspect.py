@@ -10,7 +10,7 @@ from typing import Any
 
 from pliant.artifact import Artifact, read_model
 from pliant.contract import Contract, Resize
-from pliant.dataflow import Route, inline, resizes, routes
+from pliant.dataflow import Route, inline, is_resize, resize_name, resizes, routes
 from pliant.errors import ContractError
 from pliant.graph import Graph
 from pliant.inferred import infer
@@ -83,7 +83,7 @@ def inspect(path: str | os.PathLike[str]) -> Inspection:
         problem=problem,
         stamps=artifact.stamps if artifact else (),
         graph=graph,
-        resizes=resizes(body, values) or (contract.resizes if contract else ()),
+        resizes=resizes(graph, values) or (contract.resizes if contract else ()),
         routes={name: routes(body, name, pictures) for name in values},
         fixed=_fixed(graph),
     )
@@ -97,13 +97,13 @@ def _inferred(graph: Graph) -> tuple[Contract | None, str]:
 
 
 def _fixed(graph: Graph) -> dict[str, tuple[float, ...]]:
-    body = inline(graph)
+    body = inline(graph, whole=is_resize)
     found: dict[str, tuple[float, ...]] = {}
     for node in body.nodes:
-        if node.op in ("Resize", "Upsample") and not node.domain:
+        if is_resize(node):
             constants = (body.constant(name) for name in node.inputs[1:] if name)
             # the region of interest, usually empty, comes first
             values = [constant.values for constant in constants if constant is not None and constant.values]
             if values:
-                found[node.name] = values[-1]
+                found[resize_name(node)] = values[-1]
     return found

@@ -23,7 +23,7 @@ from pliant.contract import Contract, Image, Input, Output, Provenance, Resize
 from pliant.errors import ExportError, UsageError
 from pliant.exporter import audit
 from pliant.exporter.formulas import Symbols, output_shapes, read_symbols, upscaling
-from pliant.exporter.refusal import refusal
+from pliant.exporter.refusal import chain, refusal
 from pliant.exporter.signature import Signature, read_signature
 from pliant.exporter.to_onnx import quietly, serialise, to_onnx, unused_inputs
 from pliant.operators.symbolic_function import recording
@@ -187,7 +187,8 @@ def _attempt(stage: str, step: Callable[[], Any]) -> Any:
         with quietly():
             return step()
     except Exception as error:
-        raise refusal(error, stage) from error
+        told = next((cause for cause in chain(error) if isinstance(cause, ExportError)), None)
+        raise told or refusal(error, stage) from error
 
 
 def _outputs(program: ExportedProgram, symbols: Symbols) -> tuple[Output, ...]:

@@ -16,9 +16,8 @@ from torch.export import ExportedProgram
 from pliant.contract import Input, Output
 from pliant.errors import ExportError
 from pliant.exporter.structure import lower_structure
-from pliant.operators.base import translation_table
+from pliant.operators.base import OPSET, USERS, collecting, translation_table
 
-OPSET = 18  # the oldest with antialiased Resize: the more engines read the file, the better
 LIMIT = 2**31 - 1  # bytes a protobuf message can have
 
 
@@ -41,16 +40,18 @@ def to_onnx(program: ExportedProgram, inputs: Sequence[Input], outputs: Sequence
 
     A program that holds `.item()` can be translated only once.
     """
-    exported = torch.onnx.export(
-        program,
-        dynamo=True,
-        verbose=False,
-        opset_version=OPSET,
-        custom_translation_table=translation_table(),
-    )
+    with collecting() as functions:
+        exported = torch.onnx.export(
+            program,
+            dynamo=True,
+            verbose=False,
+            opset_version=OPSET,
+            custom_translation_table=translation_table(),
+        )
     assert exported is not None  # it is None only with the deprecated exporter
     model: Any = exported.model
     lower_structure(model)
+    functions.attach(model)
     _declare(model, inputs, outputs)
     model.producer_name, model.producer_version = "pliant", version
     return model
@@ -71,7 +72,8 @@ def _declare(model: Any, inputs: Sequence[Input], outputs: Sequence[Output]) -> 
     kept = {id(value) for value in (*graph.inputs, *graph.outputs, *graph.initializers.values())}
     for k, node in enumerate(ir.traversal.RecursiveGraphIterator(graph)):
         step = node.meta.get("node")  # of the trace; a reader, and `pliant inspect`, can see what belongs together
-        node.name = f"{step.name}/{node.op_type}_{k}" if step is not None else f"{node.op_type}_{k}"
+        told = node.op_type if node.domain == USERS else getattr(step, "name", "")
+        node.name = f"{told}/{node.op_type}_{k}" if told else f"{node.op_type}_{k}"
         node.metadata_props.clear()
         node.doc_string = None
         for value in node.outputs:
@@ -96,9 +98,16 @@ def _free_names(graph: Any, names: set[str]) -> None:
 
 
 def unused_inputs(model: Any) -> list[str]:
-    """Names of graph inputs that no output depends on."""
+    """Names of graph inputs that no output depends on. What a function does not use does not count as used."""
+    used: dict[Any, set[int]] = {}
+    needed = _needed(model.graph, model.functions, used)
+    return [value.name for value in model.graph.inputs if id(value) not in needed]
+
+
+def _needed(graph: Any, functions: Any, used: dict[Any, set[int]]) -> set[int]:
+    """Ids of the values that the outputs of a graph or function depend on; `used` has what functions do."""
     needed: set[int] = set()
-    pending = list(model.graph.outputs)
+    pending = list(graph.outputs)
     while pending:
         value = pending.pop()
         if value is None or id(value) in needed:
@@ -106,12 +115,24 @@ def unused_inputs(model: Any) -> list[str]:
         needed.add(id(value))
         node = value.producer()
         if node is not None:
-            pending += list(node.inputs)
-            for graph in _subgraphs(node):
-                for inner in ir.traversal.RecursiveGraphIterator(graph):
-                    pending += list(inner.inputs)
-                pending += list(graph.outputs)
-    return [value.name for value in model.graph.inputs if id(value) not in needed]
+            pending += _read(node, functions, used)
+    return needed
+
+
+def _read(node: Any, functions: Any, used: dict[Any, set[int]]) -> list[Any]:
+    """The values that a node uses, with all that the graphs inside it use."""
+    function = functions.get(node.op_identifier())
+    if function is not None:
+        if node.op_identifier() not in used:
+            inside = _needed(function, functions, used)
+            used[node.op_identifier()] = {k for k, value in enumerate(function.inputs) if id(value) in inside}
+        return [value for k, value in enumerate(node.inputs) if k in used[node.op_identifier()]]
+    found = list(node.inputs)
+    for graph in _subgraphs(node):
+        found += list(graph.outputs)
+        for inner in ir.traversal.RecursiveGraphIterator(graph):
+            found += _read(inner, functions, used)
+    return found
 
 
 def _subgraphs(node: Any) -> list[Any]:

@@ -8,4 +8,7 @@ from typing import Any
 
 import onnxscript
 
+OPSET = 18  # the oldest with antialiased Resize: the more engines read the file, the better
+EXACT = "pliant.exact"  # key in a value's `meta`: the double behind a float32 copy
+
 op: Any = onnxscript.opset18

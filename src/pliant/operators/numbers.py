@@ -16,10 +16,9 @@ from typing import Any
 import torch
 from onnxscript import ir
 
-from pliant.operators._onnx import op
-from pliant.operators.base import Operator
+from pliant.operators._onnx import EXACT, op
+from pliant.operators.base import Operator, Sample, live
 
-EXACT = "pliant.exact"  # key in a value's `meta`: the double behind a float32 copy
 DOUBLE, FLOAT, INT64, BOOL = ir.DataType.DOUBLE, ir.DataType.FLOAT, ir.DataType.INT64, ir.DataType.BOOL
 
 
@@ -40,6 +39,8 @@ def exact(value: Any) -> tuple[Any, bool]:
         return value.meta[EXACT], True
     if value.dtype in (INT64, BOOL):
         return value, False
+    if value.dtype == DOUBLE:
+        return value, True
     return op.Cast(value, to=DOUBLE), True
 
 
@@ -225,6 +226,11 @@ def power(a: Any, b: Any) -> Any:
     return op.Pow(as_integer(a), as_integer(b))
 
 
+WHOLE: tuple[Sample, ...] = ((live(7), live(-3)), (live(-7), 3), (7, live(3)))
+MIXED: tuple[Sample, ...] = (*WHOLE, (live(-7.5), live(2)), (live(5), 0.7))
+PLACES: tuple[Sample, ...] = ((live(2.5),), (live(-3.5),), (live(10 * 1.3),))
+SINGLE: tuple[Sample, ...] = ((live(-7),), (live(2.5),))
+
 OPERATOR = Operator(
     translations={
         operator.add: arithmetic(op.Add),
@@ -264,5 +270,16 @@ OPERATOR = Operator(
         torch.ops.aten._local_scalar_dense.default: item,
         torch.ops.aten.item.default: item,
         torch.ops.aten.scalar_tensor.default: scalar_tensor,
-    }
+    },
+    samples={
+        **dict.fromkeys((operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv), MIXED),
+        **dict.fromkeys((operator.mod, torch.sym_max, torch.sym_min), MIXED),
+        **dict.fromkeys((operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne), MIXED),
+        **dict.fromkeys((operator.neg, operator.abs, abs, torch.sym_float), SINGLE),
+        **dict.fromkeys((operator.pow, pow), ((live(3), 2), (live(2.5), live(3)), (live(2.0), 0.5))),
+        **dict.fromkeys((math.trunc, math.floor, math.ceil, round, torch.sym_int), PLACES),
+        vars(torch)["_sym_sqrt"]: ((live(2.0),), (live(9),)),
+        torch.ops.aten._local_scalar_dense.default: ((torch.tensor(0.1),), (torch.tensor([3]),)),
+        torch.ops.aten.scalar_tensor.default: ((live(16777217),), (live(0.1),)),
+    },
 )

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from pliant.operators import _sampling as sampling
 from pliant.operators._onnx import op
-from pliant.operators.base import Operator
+from pliant.operators.base import Label, Operator, live
 
 MODES: dict[int, tuple[str, ...]] = {
     1: ("nearest", "nearest-exact", "linear"),
@@ -104,4 +104,29 @@ def covering(x: Any, scales: Any, wanted: Any) -> Any:
     return op.Where(short, op.Mul(factors, op.Constant(value_float=NEXT)), factors)
 
 
-OPERATOR = Operator(translations={torch.ops.pliant.resize.default: translate})
+def label(x: Any, scales: Any, size: list[Any], mode: str, align_corners: bool, antialias: bool) -> Label:
+    """The name and the meaning of a resize in the file; nearest neighbours have a different body per rank."""
+    del x
+    semantics = "size" if scales is None else "scale"
+    options = [f"{len(size)}d"] if mode.startswith("nearest") or mode == "area" else []
+    options += [word for word, given in (("corners", align_corners), ("antialias", antialias)) if given]
+    name = "_".join(("resize", mode.replace("-", "_"), *options, semantics))
+    attributes = {"mode": mode, "semantics": semantics, "align_corners": align_corners, "antialias": antialias}
+    return Label(name, ("x", "scales", "size"), {k: int(v) if v in (True, False) else v for k, v in attributes.items()})
+
+
+PICTURE = torch.arange(70.0).reshape(1, 2, 5, 7).sin()
+SCALES = torch.tensor([1.3, 2.0], dtype=torch.float64)
+OPERATOR = Operator(
+    translations={torch.ops.pliant.resize.default: translate},
+    label=label,
+    samples=(
+        (PICTURE, SCALES, [live(6), live(14)], "bicubic", False, False),
+        (PICTURE, SCALES, [live(6), live(14)], "nearest-exact", False, False),
+        (PICTURE, None, [live(3), 9], "bilinear", False, False),
+        (PICTURE, None, [live(3), 9], "bicubic", True, False),
+        (PICTURE, None, [live(3), 9], "nearest", False, False),
+        (PICTURE[0], SCALES[1:], [live(14)], "linear", False, False),
+        (PICTURE[None], None, [1, live(4), live(5)], "trilinear", False, False),
+    ),
+)

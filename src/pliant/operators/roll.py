@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from pliant.operators._onnx import op
-from pliant.operators.base import Operator
+from pliant.operators.base import Label, Operator, live
 
 
 def _one(value: Any) -> Any:
@@ -34,4 +34,20 @@ def roll(x: Any, shifts: Any, dims: Any = ()) -> Any:
     return op.Reshape(x, original) if flat else x
 
 
-OPERATOR = Operator(translations={torch.ops.aten.roll.default: roll})
+def label(x: Any, shifts: Any, dims: Any = ()) -> Label:
+    """The axes are part of the name, counted from the front."""
+    del shifts
+    axes = [axis % len(x.shape) for axis in dims]
+    return Label("_".join(("roll", *map(str, axes))) if axes else "roll_flat", ("x", "shifts"), {"dims": axes})
+
+
+OPERATOR = Operator(
+    translations={torch.ops.aten.roll.default: roll},
+    label=label,
+    samples=(
+        (torch.arange(24.0).reshape(2, 3, 4), [live(1), live(-2)], [0, 2]),
+        (torch.arange(24.0).reshape(2, 3, 4), [live(-7), 5], [-1, 1]),
+        (torch.arange(6).reshape(2, 3), [live(4)]),
+        (torch.arange(6).reshape(2, 3), [2], [1]),
+    ),
+)

@@ -6,20 +6,22 @@ beside it while one export runs.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import torch
 from onnxscript import ir
 from torch import Tensor
 
+from pliant.operators._calls import DTYPES as DTYPES
+from pliant.operators._calls import record as record
+from pliant.operators._calls import recorded, results_like
+from pliant.operators._calls import recording as recording
+from pliant.operators._functions import USERS, Label, call
 from pliant.operators._onnx import op
 from pliant.operators.base import Operator
-
-DTYPES = (torch.float32, torch.float64, torch.float16, torch.int64, torch.int32, torch.uint8, torch.bool)
 
 
 @dataclass(frozen=True)
@@ -28,25 +30,6 @@ class Call:
 
     function: type
     arguments: tuple[tuple[int | None, Any], ...]
-
-
-_calls: ContextVar[list[Call]] = ContextVar("symbolic_function_calls")
-
-
-@contextmanager
-def recording() -> Generator[None]:
-    """Within the block, calls are remembered from tracing to translation."""
-    token = _calls.set([])
-    try:
-        yield
-    finally:
-        _calls.reset(token)
-
-
-def record(call: Call) -> int:
-    """Remember a call; the number stands for it in the traced program."""
-    _calls.get().append(call)
-    return len(_calls.get()) - 1
 
 
 @torch.library.custom_op("pliant::symbolic_function", mutates_args=())
@@ -59,9 +42,9 @@ def symbolic_function(
     in DTYPES.
     """
     del lengths, ranks, dtypes
-    recorded = _calls.get()[call]
-    values = [value if k is None else tensors[k] for k, value in recorded.arguments]
-    results = recorded.function.apply(*values)  # type: ignore[attr-defined]
+    found = recorded(call)
+    values = [value if k is None else tensors[k] for k, value in found.arguments]
+    results = found.function.apply(*values)  # type: ignore[attr-defined]
     return list(results) if isinstance(results, tuple) else [results]
 
 
@@ -70,12 +53,7 @@ def _(
     tensors: Sequence[Tensor], call: int, lengths: Sequence[int], ranks: Sequence[int], dtypes: Sequence[int]
 ) -> list[Tensor]:
     del call
-    shapes: list[list[int]] = []
-    rest = list(lengths)
-    for rank in ranks:
-        shapes.append(rest[:rank])
-        rest = rest[rank:]
-    return [tensors[0].new_empty(shape, dtype=DTYPES[d]) for shape, d in zip(shapes, dtypes, strict=True)]
+    return results_like(tensors, lengths, ranks, dtypes)
 
 
 class Graph:
@@ -118,13 +96,27 @@ def _constant(tensor: Tensor) -> ir.TensorProtocol:
     return ir.tensor(tensor.detach().cpu().numpy())
 
 
-def translate(tensors: Sequence[Any], call: int, *shape: Any) -> Any:
+def translate(tensors: Sequence[Any], call_number: int, *shape: Any) -> Any:
     """Let the class write its own ONNX."""
     del shape
-    recorded = _calls.get()[call]
-    values = [value if k is None else tensors[k] for k, value in recorded.arguments]
-    results = recorded.function.symbolic(Graph(), *values)  # type: ignore[attr-defined]
-    return list(results) if isinstance(results, (tuple, list)) else [results]
+    found: Call = recorded(call_number)
+    names = _parameters(found.function, len(found.arguments))
+    inputs = {names[at]: tensors[k] for at, (k, _) in enumerate(found.arguments) if k is not None}
+
+    def body(*values: Any) -> list[Any]:
+        given = iter(values)
+        arguments = [value if k is None else next(given) for k, value in found.arguments]
+        results = found.function.symbolic(Graph(), *arguments)  # type: ignore[attr-defined]
+        return list(results) if isinstance(results, (tuple, list)) else [results]
+
+    return call(Label(found.function.__name__, tuple(inputs), domain=USERS), inputs, body)
+
+
+def _parameters(function: Any, count: int) -> list[str]:
+    """Names of the first `count` arguments of `apply`, those of `forward` where it names them."""
+    known = [p for p in signature(function.forward).parameters.values() if p.kind is not p.VAR_POSITIONAL]
+    names = [p.name for p in known if p.name != "ctx"]
+    return [names[k] if k < len(names) else f"input_{k + 1}" for k in range(count)]
 
 
 OPERATOR = Operator(translations={torch.ops.pliant.symbolic_function.default: translate})

@@ -11,6 +11,7 @@ from typing import Any, TypeGuard
 import sympy
 import torch
 from torch import SymBool, SymFloat, SymInt, Tensor
+from torch.fx.experimental.proxy_tensor import get_proxy_mode, get_proxy_slot
 
 from pliant.operators.structure import merge
 
@@ -172,3 +173,10 @@ def choosing(choices: Choices) -> Generator[None]:
         yield
     finally:
         _choices.reset(token)
+
+
+def step_of(tensor: Tensor) -> torch.fx.Node | None:
+    """The step of the trace that made a tensor; None outside of a trace."""
+    mode = get_proxy_mode()
+    slot = None if mode is None else get_proxy_slot(tensor, mode.tracer, None)
+    return getattr(getattr(slot, "proxy", None), "node", None)

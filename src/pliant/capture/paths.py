@@ -12,7 +12,7 @@ left to the fork around it, and in the end to the model as a whole.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -94,7 +94,7 @@ class Paths:
         self.facts: list[Decision] = []  # of all frames, outermost first
         self.wide: set[tuple[CodeType, CodeType | None]] = set()  # code whose decisions are left to the fork around it
         self.assumptions: list[Assumption] = []
-        self.examples: Mapping[str, Tensor] = {}  # of the inputs, by the name of their step
+        self.examples: dict[str, Tensor] = {}  # of the inputs, by the name of their step
         self.elements: dict[Any, Any] = {}  # live numbers by the way they are read from tensors
         self.origins: dict[Any, Any] = {}
         self.sites = 0

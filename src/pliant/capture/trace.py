@@ -14,7 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from pliant.capture.base import Table, families
 from pliant.capture.helper import Helper
-from pliant.capture.live import Choices, choosing, set_example
+from pliant.capture.live import Choices, choosing, set_example, step_of
 from pliant.capture.methods import completed_numbers
 from pliant.capture.paths import Assumption, Paths, deciding
 from pliant.capture.source import rewritten_source
@@ -61,6 +61,9 @@ class _Traced(nn.Module):
         self.leaves, self.assemble, self.helper = leaves, assemble, helper
 
     def forward(self, *tensors: Tensor) -> Any:
+        for tensor, leaf in zip(tensors, self.leaves, strict=True):
+            if (step := step_of(tensor)) is not None:
+                self.helper.paths.examples[step.name] = leaf.example
         values = [
             set_example(t.item(), leaf.example.item()) if leaf.number else t
             for t, leaf in zip(tensors, self.leaves, strict=True)
@@ -87,7 +90,6 @@ def trace(
     are for a second attempt; `choices` says how numbers are chosen. Whatever PyTorch or the model raises passes through.
     """
     paths = Paths(module)
-    paths.examples = {f"tensors_{k}": leaf.example for k, leaf in enumerate(leaves)}
     helper = Helper(families(fallbacks=fallbacks), paths)
     axes = tuple(dict.fromkeys(leaf.live, Dim.AUTO) or None for leaf in leaves)
     with ExitStack() as stack:

@@ -10,11 +10,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.fx.experimental.proxy_tensor import get_proxy_mode, get_proxy_slot
 from torch.utils._python_dispatch import _disable_current_modes
 
 from pliant.capture.base import Capture
-from pliant.capture.live import set_example
+from pliant.capture.live import set_example, step_of
 from pliant.capture.paths import current
 
 MOST = 64  # elements of a list; a longer one is data
@@ -22,11 +21,7 @@ MOST = 64  # elements of a list; a longer one is data
 
 def origin(tensor: Tensor) -> Any:
     """How a traced tensor is computed: equal for two that are computed alike. None if that is not known."""
-    mode = get_proxy_mode()
-    if mode is None:
-        return None
-    slot = get_proxy_slot(tensor, mode.tracer, None)
-    node = getattr(getattr(slot, "proxy", None), "node", None)
+    node = step_of(tensor)
     return None if node is None else described(node, current().origins)
 
 
@@ -69,9 +64,7 @@ def in_example(tensor: Tensor) -> Tensor | None:
     Tracing can then go on where PyTorch asks for the number, as when it checks that a pad is less than a length;
     what it assumes is tested afterwards.
     """
-    mode = get_proxy_mode()
-    slot = None if mode is None else get_proxy_slot(tensor, mode.tracer, None)
-    node = getattr(getattr(slot, "proxy", None), "node", None)
+    node = step_of(tensor)
     try:
         with torch._C.DisableTorchFunction(), _disable_current_modes():
             return None if node is None else _computed(node, {})

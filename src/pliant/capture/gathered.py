@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from pliant.capture.live import same
-from pliant.operators.sequence import sequence_join
+from pliant.operators.sequence import sequence_at, sequence_join
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +23,11 @@ class Gathered:
     count: Any
     lengths: tuple[Any, ...]
     totals: tuple[Any, ...]
+
+    def element(self, position: Any) -> Tensor:
+        """Tensor number `position`; lengths that differ among the tensors are live numbers of their own."""
+        lengths = [-1 if length is None else length for length in self.lengths]
+        return sequence_at(self.sequence, position, lengths)
 
     def joined(self, axis: int, *, stacked: bool) -> Tensor:
         """The tensors as one, along `axis` or stacked along a new one."""

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
-from torch import SymBool, Tensor
+from torch import SymBool, Tensor, nn
 
 from pliant.capture.base import Table
-from pliant.capture.live import both, either, is_live, known, opposite, truth_of
-from pliant.capture.loops import Loops, Repeated
+from pliant.capture.gathered import holds_gathered
+from pliant.capture.live import both, either, is_live, is_number, known, opposite, truth_of
+from pliant.capture.loops import Loops
+from pliant.capture.repeated import Repeated, repeated
 from pliant.capture.paths import Paths
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -32,8 +34,8 @@ class Helper:
         self.table, self.paths = table, paths
         self.fork = paths.fork
         self.truth = paths.truth
-        loops = Loops(paths)
-        self.each, self.during = loops.each, loops.during
+        self.loops = Loops(paths)
+        self.each, self.during = self.loops.each, self.loops.during
         self.patched = {f.__name__: f for f in table.calls if getattr(builtins, f.__name__, None) is f}
 
     def resolve(self, callee: Any) -> Any:
@@ -113,6 +115,20 @@ class Helper:
             left = right
         return result
 
+    def at(self, container: Any, index: Any) -> Any:
+        """`container[index]`. A live place in a list or dict is decided on, one place after the other."""
+        if holds_gathered(container):
+            container = repeated(container)
+        if isinstance(container, Repeated):
+            return container.item(index + container.count if not is_live(index) and index < 0 else index)
+        if not is_live(index) or not isinstance(container, (list, tuple, dict, nn.ModuleList, nn.Sequential, nn.ModuleDict)):
+            return container[index]
+        places: Iterable[Any] = container if isinstance(container, dict) else range(len(container))
+        for place in places:
+            if self.truth(self._equal(index, place)):
+                return container[place]
+        raise IndexError("a live index is none of the places there are")
+
     def _compared(self, symbol: str, left: Any, right: Any) -> Any:
         if symbol in ("==", "!="):
             found = self._equal(left, right)
@@ -120,7 +136,17 @@ class Helper:
         if symbol in ("in", "not in"):
             found = self._contained(left, right)
             return found if symbol == "in" else self.negation(found)
+        if isinstance(left, (tuple, list)) and isinstance(right, (tuple, list)) and not symbol.startswith("is"):
+            return self._ordered(symbol, list(left), list(right))
         return OPERATORS[symbol](left, right)
+
+    def _ordered(self, symbol: str, left: list[Any], right: list[Any]) -> Any:
+        """Two sequences in the order of a dictionary."""
+        if not left or not right:
+            return OPERATORS[symbol](len(left), len(right))
+        first = OPERATORS[symbol[0]](left[0], right[0])
+        rest = both(truth_of(self._equal(left[0], right[0])), truth_of(self._ordered(symbol, left[1:], right[1:])))
+        return either(truth_of(first), rest)
 
     def _equal(self, left: Any, right: Any) -> Any:
         pair = isinstance(left, (tuple, list)) and isinstance(right, (tuple, list))
@@ -145,12 +171,18 @@ class Helper:
 
     def generated(self, iterable: Any, item: Callable[[Any], Any]) -> Any:
         """`(item(x) for x in iterable)`."""
-        return self.listed(iterable, item) if isinstance(iterable, Repeated) else (item(x) for x in iterable)
+        live = isinstance(iterable, Repeated) or holds_gathered(iterable)
+        return self.listed(iterable, item) if live else (item(x) for x in iterable)
 
-    def listed(self, iterable: Any, item: Callable[[Any], Any]) -> list[Any]:
+    def listed(self, iterable: Any, item: Callable[[Any], Any]) -> Any:
         """`[item(x) for x in iterable]`."""
+        if holds_gathered(iterable):
+            iterable = repeated(iterable)
         if not isinstance(iterable, Repeated):
             return [item(x) for x in iterable]
+        mapped = Repeated(iterable.count, lambda k: item(iterable.item(k)))
+        if is_number(mapped.item(self.loops.probe())):
+            return mapped  # numbers are computed where they are used
         found: list[Any] = []
 
         def body(x: Any) -> bool:

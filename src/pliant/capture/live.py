@@ -38,6 +38,11 @@ def is_live(value: Any) -> TypeGuard[SymInt | SymFloat | SymBool]:
     return isinstance(value, LIVE)
 
 
+def is_number(value: Any) -> bool:
+    """Whether `value` is a number or a truth, live or not."""
+    return isinstance(value, (bool, int, float, *LIVE))
+
+
 def expression(value: SymInt | SymFloat | SymBool) -> Any:
     """The formula (sympy) that a live number stands for."""
     return value.node.expr

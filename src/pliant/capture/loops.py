@@ -8,31 +8,21 @@ out of the loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from types import FunctionType
 from typing import Any
 
+import torch
+
+from pliant.capture.gathered import holds_gathered
 from pliant.capture.iteration import Again, Attempt, Loop, Plan
-from pliant.capture.live import both, is_live, opposite, truth_of
+from pliant.capture.live import both, is_live, opposite, set_example, truth_of
 from pliant.capture.paths import Paths, Undecidable
+from pliant.capture.repeated import Repeated, repeated
 from pliant.capture.state import State
+from pliant.operators import structure as ops
 
 MOST_ATTEMPTS = 20
-
-
-@dataclass(frozen=True)
-class Repeated:
-    """Something to loop over whose length is live: `item(k)` is its element number `k`."""
-
-    count: Any
-    item: Callable[[Any], Any]
-
-    def __iter__(self) -> Iterator[Any]:
-        raise Undecidable(
-            "the number of iterations is known only at run time, and this is no plain `for` statement, or it is left "
-            "from the middle by `return`, which ONNX's Loop cannot do"
-        )
 
 
 class Loops:
@@ -47,10 +37,17 @@ class Loops:
 
         `names` are the variables that the body changes, `kept` those of them that are used elsewhere too.
         """
+        if holds_gathered(iterable):
+            iterable = repeated(iterable)
         if isinstance(iterable, Repeated):
             self._repeat(Loop(body, lambda k: body(iterable.item(k)), None, names, kept), iterable.count, True)
         else:
             self._plain(iter(iterable), body)
+
+    def probe(self) -> Any:
+        """The number of an iteration of no loop, to see what something is like there."""
+        self.count += 1
+        return set_example(ops.iteration(torch.zeros(()), self.count).item(), 0)
 
     def _plain(self, items: Iterator[Any], body: FunctionType) -> None:
         for item in items:
@@ -109,5 +106,3 @@ class Loops:
             return stop if loop.test is None else both(stop, truth_of(loop.test()))
 
         return self.paths.fork(loop.block, once), None if times is None else times - 1
-
-

@@ -8,10 +8,9 @@ from typing import Any, cast
 import torch
 from torch import SymBool, Tensor
 
-from pliant.capture.live import as_int, choose, is_live, same
+from pliant.capture.live import as_int, choose, is_number, same
 from pliant.operators.structure import merge
 
-NUMBERS = (bool, int, float)
 UNBOUND: Any = type("Unbound", (), {"__repr__": lambda self: "a variable that this way does not set"})()
 REFUSED: Any = type("Refused", (), {"__repr__": lambda self: "a way that the model itself refuses"})()
 
@@ -32,19 +31,15 @@ def merged(condition: SymBool, then: Any, otherwise: Any, site: int) -> Any:
         return then
     if then is UNBOUND or then is REFUSED:
         return otherwise
-    if _is_number(then) and _is_number(otherwise):
+    if is_number(then) and is_number(otherwise):
         return then if same(then, otherwise) else choose(condition, then, otherwise)
     if isinstance(then, Tensor) and isinstance(otherwise, Tensor):
         return _tensor(condition, then, otherwise, site)
-    if isinstance(then, Tensor) and _is_number(otherwise):
+    if isinstance(then, Tensor) and is_number(otherwise):
         return _tensor(condition, then, _filled(then, otherwise), site)
-    if isinstance(otherwise, Tensor) and _is_number(then):
+    if isinstance(otherwise, Tensor) and is_number(then):
         return _tensor(condition, _filled(otherwise, then), otherwise, site)
     return _structure(then, otherwise, lambda a, b: merged(condition, a, b, site))
-
-
-def _is_number(value: Any) -> bool:
-    return is_live(value) or isinstance(value, NUMBERS)
 
 
 def _filled(like: Tensor, number: Any) -> Tensor:

@@ -28,6 +28,7 @@ from pliant.capture.merging import REFUSED, Apart, merged
 from pliant.capture.owners import users_own_code
 from pliant.capture.state import State, fill
 
+DEEPEST = 60  # forks within one another
 MOST_PATHS = 64  # through one piece of code; more would be a file that nobody wants
 
 
@@ -163,6 +164,8 @@ class Paths:
     def _explore(self, piece: _Piece, before: State, script: Sequence[Decision], clones: set[str]) -> _Outcome:
         """The ways that begin with the answers of `script`, merged."""
         before.restore()
+        if len(self.frames) > DEEPEST:
+            raise Undecidable("a function calls itself for as long as a live value says so")
         self.runs += 1
         if self.runs > MOST_PATHS:
             raise Undecidable(f"the decisions of one function lead to more than {MOST_PATHS} different ways")

@@ -241,7 +241,7 @@ class _Rewriter(ast.NodeTransformer):
         return _at(_helper("negation", node.operand), node) if isinstance(node.op, ast.Not) else node
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
-        plain = len(node.ops) == 1 and not isinstance(node.ops[0], (ast.Eq, ast.NotEq, ast.In, ast.NotIn))
+        plain = len(node.ops) == 1 and isinstance(node.ops[0], (ast.Is, ast.IsNot))
         if plain or not self.functions or self.functions[-1].suspends or _walrus(node):
             return self.generic_visit(node)
         self.functions[-1].blocks += 1
@@ -249,6 +249,11 @@ class _Rewriter(ast.NodeTransformer):
         self.functions[-1].blocks -= 1
         symbols = ast.Constant(tuple(SYMBOLS[type(o)] for o in node.ops))
         return _at(_helper("comparison", symbols, *(_thunk(v) for v in values)), node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        sliced = isinstance(node.slice, (ast.Slice, ast.Tuple)) or not isinstance(node.ctx, ast.Load)
+        self.generic_visit(node)
+        return node if sliced or not self.functions else _at(_helper("at", node.value, node.slice), node)
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
         return self._comprehension(node, "generated")

@@ -52,12 +52,32 @@ def _(sequence: Tensor, lengths: Sequence[int], axis: int, stacked: bool) -> Ten
     return sequence.new_empty(list(lengths))
 
 
+@torch.library.custom_op("pliant::sequence_at", mutates_args=())
+def sequence_at(sequence: Tensor, position: int, lengths: Sequence[int]) -> Tensor:
+    """Element number `position`. `lengths` is its shape, -1 where it is of no known length."""
+    del position
+    return sequence.new_zeros([max(length, 0) for length in lengths])
+
+
+@sequence_at.register_fake
+def _(sequence: Tensor, position: int, lengths: Sequence[int]) -> Tensor:
+    del position
+    context = torch.library.get_ctx()
+    unknown = (not isinstance(length, torch.SymInt) and length < 0 for length in lengths)
+    return sequence.new_empty([context.new_dynamic_size() if u else n for u, n in zip(unknown, lengths, strict=True)])
+
+
 def _empty(like: Any) -> Any:
     return op.SequenceEmpty(dtype=int(like.dtype))
 
 
 def _insert(sequence: Any, element: Any) -> Any:
     return op.SequenceInsert(sequence, element)
+
+
+def _at(sequence: Any, position: Any, lengths: Any) -> Any:
+    del lengths
+    return op.SequenceAt(sequence, op.Constant(value_int=position) if isinstance(position, int) else position)
 
 
 def _join(sequence: Any, lengths: Any, axis: int, stacked: bool) -> Any:
@@ -69,6 +89,7 @@ OPERATOR = Operator(
     translations={
         torch.ops.pliant.sequence_empty.default: _empty,
         torch.ops.pliant.sequence_insert.default: _insert,
+        torch.ops.pliant.sequence_at.default: _at,
         torch.ops.pliant.sequence_join.default: _join,
     }
 )

@@ -16,7 +16,7 @@ import torch
 from pliant.capture.base import Capture
 from pliant.capture.gathered import Gathered, holds_gathered, length
 from pliant.capture.live import both, choose, either, is_live, truth_of
-from pliant.capture.loops import Repeated
+from pliant.capture.repeated import Repeated, repeated
 
 
 def number(value: Any) -> Any:
@@ -37,6 +37,8 @@ def to_range(*bounds: Any) -> Any:
 
 def to_enumerate(iterable: Any, start: Any = 0) -> Any:
     """`enumerate`."""
+    if holds_gathered(iterable):
+        iterable = repeated(iterable)
     if not isinstance(iterable, Repeated):
         return builtins.enumerate(iterable, start) if not is_live(start) else zip_live(iterable, start)
     return Repeated(iterable.count, lambda k: (start + k, iterable.item(k)))
@@ -49,17 +51,19 @@ def zip_live(iterable: Any, start: Any) -> list[Any]:
 
 def to_zip(*iterables: Any, **named: Any) -> Any:
     """`zip`; live ranges beside one another."""
-    repeated = [i for i in iterables if isinstance(i, Repeated)]
-    if not repeated or len(repeated) < len(iterables):
+    if not any(isinstance(i, Repeated) or holds_gathered(i) for i in iterables):
         return builtins.zip(*iterables, **named)
-    count = repeated[0].count
-    for other in repeated[1:]:
+    parts = [repeated(i) for i in iterables]
+    count = parts[0].count
+    for other in parts[1:]:
         count = torch.sym_min(count, other.count)
-    return Repeated(count, lambda k: tuple(r.item(k) for r in repeated))
+    return Repeated(count, lambda k: tuple(part.item(k) for part in parts))
 
 
 def to_reversed(sequence: Any) -> Any:
     """`reversed`."""
+    if holds_gathered(sequence):
+        sequence = repeated(sequence)
     if not isinstance(sequence, Repeated):
         return builtins.reversed(sequence)
     return Repeated(sequence.count, lambda k: sequence.item(sequence.count - 1 - k))

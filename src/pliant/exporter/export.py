@@ -21,6 +21,7 @@ from pliant.capture.trace import trace
 from pliant.contract import Contract, Image, Input, Output, Provenance, Resize
 from pliant.errors import ExportError, UsageError
 from pliant.exporter import audit
+from pliant.exporter.fixing import Fixed, fix
 from pliant.exporter.formulas import Symbols, output_shapes, read_symbols, upscaling
 from pliant.exporter.refusal import refusal
 from pliant.exporter.signature import Signature, read_signature
@@ -39,6 +40,7 @@ def export(
     *,
     dims: Mapping[str, str] | None = None,
     values: Mapping[str, tuple[float | None, float | None]] | None = None,
+    fixed: Fixed = (),
     names: Sequence[str] | None = None,
     image: Image | None = None,
     notes: Sequence[str] = (),
@@ -56,7 +58,8 @@ def export(
         dims: words per axis by input name, "n 3 h w": a name is live, a number is fixed, and the same name means
             the same length.
         values: inclusive (low, high) by name of a live value; None is unbounded.
-        names: names of the inputs, in order; the parameter names of `forward` if None.
+        fixed: values that are constants of the file instead of inputs: {"step": 2}, or ["step"] for the example's.
+        names: names of the inputs and of what is in `fixed`, in order; the parameter names of `forward` if None.
         image: conventions of a picture-to-picture model; RGB in [0, 1] is assumed if None.
         notes: sentences for people who use the file.
         progress: called with a word for each stage.
@@ -72,11 +75,12 @@ def export(
     """
     if not isinstance(args, tuple):  # pyright: ignore[reportUnnecessaryIsInstance] - callers need not be typed
         raise UsageError(f"args is a {type(args).__name__}; give a tuple of arguments, such as (x, 3.0).")
-    describe = partial(read_signature, module, args, kwargs or {}, dims or {}, values or {}, names)
+    args, filled, told = fix(module, args, kwargs or {}, names, fixed)
+    describe = partial(read_signature, module, args, filled, dims or {}, values or {}, names, tuple(fixed))
     with _evaluating(module):
         candidates = [describe(), describe(fixed_batch=True)]
-        _check_example(module, args, kwargs or {})
-        return _first_sound(module, candidates, image, notes, progress or logger.debug)
+        _check_example(module, args, filled)
+        return _first_sound(module, candidates, image, [*notes, *told], progress or logger.debug)
 
 
 @contextmanager

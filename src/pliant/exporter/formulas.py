@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,11 +74,12 @@ def _origin(node: Any, nodes: list[Node]) -> tuple[int, str] | None:
     """The input that a scalar tensor comes from, and which element of it."""
     index = ""
     while node not in nodes:
-        if "select" in str(node.target) and isinstance(node.args[2], int):
+        target = str(node.target)
+        if "select" in target and isinstance(node.args[2], int):
             index = f"[{node.args[2]}]"
-        elif not any(
-            word in str(node.target) for word in ("alias", "detach", "_to_copy", "to.dtype", "view", "squeeze")
-        ):
+        elif node.target is operator.getitem and "unbind" in str(node.args[0].target):
+            index, node = f"[{node.args[1]}]", node.args[0]
+        elif not any(word in target for word in ("alias", "detach", "_to_copy", "to.dtype", "view", "squeeze")):
             return None
         node = node.args[0]
     return nodes.index(node), index
@@ -113,7 +115,8 @@ def upscaling(height: str, dims: tuple[str, ...], names: Sequence[str]) -> tuple
         product = rf"(?:{value}\*{length}|{length}\*{value})"
         if re.fullmatch(rf"floor\({product}\)|{product}", dims[2]):
             return name, None
-    if match := re.fullmatch(rf"(?:(\d+)\*)?{length}", dims[2]):
-        return None, float(match.group(1) or 1)
+    product = rf"(?:(\d+(?:\.\d+)?)\*)?{length}"
+    if match := re.fullmatch(rf"floor\({product}\)|{product}", dims[2]):
+        return None, float(match.group(1) or match.group(2) or 1)
     telling = [name for name in names if name in FACTOR_NAMES]
     return (telling[0] if telling else None), None

@@ -62,6 +62,13 @@ def ranges(context: click.Context, parameter: click.Parameter, texts: tuple[str,
 @click.option(
     "--values", multiple=True, callback=ranges, metavar="NAME=LOW..HIGH", help="Range of a live value: factor=1..8."
 )
+@click.option(
+    "--fixed",
+    multiple=True,
+    callback=pairs,
+    metavar="NAME=VALUE",
+    help="A value that is a constant of the file instead of an input: step=2.",
+)
 @common
 def export(
     source: str,
@@ -69,6 +76,7 @@ def export(
     arguments: dict[str, str],
     dims: dict[str, str],
     values: dict[str, Any],
+    fixed: dict[str, str],
     as_json: bool,
 ) -> None:
     """Turn a PyTorch model into one ONNX file with live values.
@@ -86,7 +94,7 @@ def export(
         )
     try:
         with progress() as report:
-            artifact = run(Request(source, arguments, dims, values), report)
+            artifact = run(Request(source, arguments, dims, values, fixed), report)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("torch", "onnx", "onnxscript", "onnx_ir", "safetensors"):
             raise MissingExtra("pliant export", error.name or "torch", "export") from error

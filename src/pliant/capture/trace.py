@@ -13,6 +13,7 @@ from torch.export import Dim, ExportedProgram
 from torch.overrides import TorchFunctionMode
 
 from pliant.capture.base import Table, families
+from pliant.capture.journey import Journey
 from pliant.capture.source import replaced_calls
 
 
@@ -32,44 +33,54 @@ class Leaf:
 class _Live(TorchFunctionMode):
     """Answers the torch functions that a capture family handles."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, journey: Journey) -> None:
         super().__init__()
-        self.table = table
+        self.table, self.journey = table, journey
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         del types
         kwargs = kwargs or {}
         handler = self.table.functions.get(func)
-        if handler is not None:
-            # Inside a handler the mode is off, so a handler may call what it handles.
-            result = handler(*args, **kwargs)
-            if result is not NotImplemented:
-                return result
-        return func(*args, **kwargs)
+        with self.journey.call(func, args, kwargs):
+            if handler is not None:
+                # Inside a handler the mode is off, so a handler may call what it handles.
+                result = handler(*args, **kwargs)
+                if result is not NotImplemented:
+                    return result
+            return func(*args, **kwargs)
 
 
 class _Traced(nn.Module):
     """The module as `torch.export` sees it: a function of tensors alone."""
 
-    def __init__(self, module: nn.Module, leaves: Sequence[Leaf], assemble: Callable[..., Any], table: Table) -> None:
+    def __init__(
+        self, module: nn.Module, leaves: Sequence[Leaf], assemble: Callable[..., Any], table: Table, journey: Journey
+    ) -> None:
         super().__init__()
         self.module = module
-        self.leaves, self.assemble, self.table = leaves, assemble, table
+        self.leaves, self.assemble, self.table, self.journey = leaves, assemble, table, journey
 
     def forward(self, *tensors: Tensor) -> Any:
+        self.journey.begin()
         values = [t.item() if leaf.number else t for t, leaf in zip(tensors, self.leaves, strict=True)]
         args, kwargs = self.assemble(values)
-        with _Live(self.table):
+        with _Live(self.table, self.journey):
             return self.module(*args, **kwargs)
 
 
 def trace(
-    module: nn.Module, leaves: Sequence[Leaf], assemble: Callable[..., Any], *, fallbacks: bool = False
+    module: nn.Module,
+    leaves: Sequence[Leaf],
+    assemble: Callable[..., Any],
+    *,
+    fallbacks: bool = False,
+    journey: Journey | None = None,
 ) -> ExportedProgram:
     """Trace `module` with every number and every live axis symbolic.
 
     `assemble` turns one value per leaf into the module's (args, kwargs); `fallbacks` lets the families take part that
-    are for a second attempt. Whatever PyTorch or the model raises passes through.
+    are for a second attempt; `journey` records how far tracing came. Whatever PyTorch or the model raises passes
+    through.
     """
     table = families(fallbacks=fallbacks)
     axes = tuple(dict.fromkeys(leaf.live, Dim.AUTO) or None for leaf in leaves)
@@ -77,7 +88,7 @@ def trace(
         stack.enter_context(torch.no_grad())
         stack.enter_context(replaced_calls(module, table))
         return torch.export.export(
-            _Traced(module, leaves, assemble, table),
+            _Traced(module, leaves, assemble, table, journey or Journey()),
             tuple(leaf.example for leaf in leaves),
             dynamic_shapes=(axes,),
             strict=False,

@@ -16,6 +16,7 @@ from torch import nn
 from torch.export import ExportedProgram
 
 from pliant.artifact import Artifact
+from pliant.capture.journey import Journey
 from pliant.capture.source import reachable
 from pliant.capture.trace import trace
 from pliant.contract import Contract, Image, Input, Output, Provenance, Resize
@@ -148,12 +149,17 @@ def _exported(
     module: nn.Module, signature: Signature, image: Image | None, notes: Sequence[str], say: Progress, fallbacks: bool
 ) -> Artifact:
     say("tracing")
-    program = _attempt("tracing", lambda: trace(module, signature.leaves, signature.assemble, fallbacks=fallbacks))
+    journey = Journey()
+    attempt = partial(_attempt, signature.inputs, journey)
+    program = attempt(
+        "tracing",
+        lambda: trace(module, signature.leaves, signature.assemble, fallbacks=fallbacks, journey=journey),
+    )
     symbols = read_symbols(program, signature.inputs)
     outputs = _outputs(program, symbols)
     resizes = _resizes(program, signature.inputs)
     say("translating")
-    model = _attempt("translating to ONNX", lambda: to_onnx(program, signature.inputs, outputs, VERSION))
+    model = attempt("translating to ONNX", lambda: to_onnx(program, signature.inputs, outputs, VERSION))
     audit.check_live(program, signature.inputs, symbols, unused_inputs(model))
     contract = _contract(module, signature.inputs, outputs, resizes, image, notes)
     artifact = Artifact(serialise(model), contract)
@@ -165,12 +171,12 @@ def _exported(
     return replace(artifact, contract=sound)
 
 
-def _attempt(stage: str, step: Callable[[], Any]) -> Any:
+def _attempt(inputs: Sequence[Input], journey: Journey, stage: str, step: Callable[[], Any]) -> Any:
     try:
         with quietly():
             return step()
     except Exception as error:
-        raise refusal(error, stage) from error
+        raise refusal(error, stage, inputs, journey) from error
 
 
 def _outputs(program: ExportedProgram, symbols: Symbols) -> tuple[Output, ...]:

@@ -31,7 +31,7 @@ def fix(
     """
     if isinstance(fixed, str):
         raise UsageError(f"fixed is the text {fixed!r}; give fixed={{{fixed!r}: 2}} or fixed=[{fixed!r}].")
-    chosen = dict(fixed) if isinstance(fixed, Mapping) else {name: None for name in fixed}
+    chosen = dict(fixed) if isinstance(fixed, Mapping) else dict.fromkeys(fixed)
     keep = not isinstance(fixed, Mapping)
     flat, spec = pytree.tree_flatten((args, dict(kwargs)))
     known = {name: k for k, name in candidates(module, args, kwargs, names).items() if _is_value(flat[k])}

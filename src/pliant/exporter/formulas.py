@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from torch.export import ExportedProgram
-from torch.fx import Node
+from torch.fx import Graph, Node
 
 from pliant.contract import Input
 
@@ -51,16 +51,20 @@ def placeholders(program: ExportedProgram) -> list[Node]:
 
 def read_symbols(program: ExportedProgram, inputs: Sequence[Input]) -> Symbols:
     """Find what each symbol of `program` stands for."""
+    return symbols_of(program.graph, placeholders(program), inputs)
+
+
+def symbols_of(graph: Graph, nodes: list[Node], inputs: Sequence[Input]) -> Symbols:
+    """Find what each symbol of a graph, complete or not, stands for; `nodes` are its placeholders for `inputs`."""
     names: dict[str, str] = {}
     axes: dict[str, list[tuple[int, int]]] = {}
-    nodes = placeholders(program)
     for k, (node, entry) in enumerate(zip(nodes, inputs, strict=True)):
         for axis, length in enumerate(node.meta["val"].shape):
             if isinstance(length, torch.SymInt):
                 symbol = str(length.node.expr)
                 names.setdefault(symbol, entry.dims[axis].name or f"{entry.name}.{axis}")
                 axes.setdefault(symbol, []).append((k, axis))
-    for node in program.graph.nodes:
+    for node in graph.nodes:
         value = node.meta.get("val")
         if isinstance(value, (torch.SymInt, torch.SymFloat)) and "item" in str(node.target):
             source = _origin(node.args[0], nodes)

@@ -17,7 +17,7 @@ STANDARD = str(Path(linecache.__file__ or "").parent)
 
 def users_own(filename: str) -> bool:
     """Whether a source file is the model's, not a library's."""
-    if filename.startswith("<") or (filename.startswith(STANDARD) and "site-packages" not in filename):
+    if filename.startswith(("<", "torch/")) or (filename.startswith(STANDARD) and "site-packages" not in filename):
         return False
     ours = filename.startswith(PLIANT) and not filename.startswith(f"{PLIANT}/architectures")
     return not ours and not filename.startswith(LIBRARIES)

@@ -22,6 +22,7 @@ from pliant.capture.trace import trace
 from pliant.contract import Contract, Image, Input, Output, Provenance, Resize
 from pliant.errors import ExportError, UsageError
 from pliant.exporter import audit
+from pliant.exporter.explain import explain
 from pliant.exporter.fixing import Fixed, fix
 from pliant.exporter.formulas import Symbols, output_shapes, read_symbols, upscaling
 from pliant.exporter.refusal import refusal
@@ -67,7 +68,8 @@ def export(
 
     Returns:
         The artifact, which was run against eager PyTorch on sizes and values other than the example's: shapes
-        equal, float32 values within 1e-4 of the range.
+        equal, float32 values within 1e-4 of the range. Its `explanation`, when printed, shows where each live value
+        goes.
 
     Raises:
         UsageError: the options do not fit the arguments, or the module fails on its own example.
@@ -168,7 +170,7 @@ def _exported(
     logger.info(
         "audit: %d cases, %d of them refused by PyTorch", len(outcomes), sum(o.difference is None for o in outcomes)
     )
-    return replace(artifact, contract=sound)
+    return replace(artifact, contract=sound, explanation=explain(model, sound, signature.leaves))
 
 
 def _attempt(inputs: Sequence[Input], journey: Journey, stage: str, step: Callable[[], Any]) -> Any:

@@ -38,8 +38,29 @@ class Symbols:
             ("RoundToInt", "round"),
         ):
             text = text.replace(raw, word)
-        text = re.sub(r"ToFloat\((\w+)\)", r"\1", text)
-        return re.sub(r"\(\((\w+//\w+)\)\)", r"(\1)", text).replace(" ", "")
+        text = re.sub(r"ToFloat\((\w+)\)", r"\1", text).replace(" ", "")
+        text = re.sub(r"\(\((\w+//\w+)\)\)", r"(\1)", text)
+        for call in ("FloatTrueDiv(", "IntTrueDiv("):
+            while call in text:
+                text = _quotient(text, call)
+        return re.sub(r"\(\(([^()]*)\)\)", r"(\1)", text)
+
+
+def _quotient(text: str, call: str) -> str:
+    """`text` with its last "call(a,b)" written as "a/b"."""
+    before, _, rest = text.rpartition(call)
+    depth, commas, end = 0, [0], len(rest)
+    for k, letter in enumerate(rest):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if depth < 0:
+            end = k
+            break
+        if letter == "," and depth == 0:
+            commas.append(k)
+    above, below = rest[: commas[-1]], rest[commas[-1] + 1 : end]
+    above = f"({above})" if re.search(r"[-+]|//", above) else above
+    below = below if re.fullmatch(r"[\w.\[\]]+", below) else f"({below})"
+    return f"{before}{above}/{below}{rest[end + 1 :]}"
 
 
 def placeholders(program: ExportedProgram) -> list[Node]:

@@ -78,14 +78,20 @@ class Traced:
         return Path((*origins, *axes), self._steps(node for node in self.graph.nodes if node in passed))
 
     def _steps(self, nodes: Iterable[Node]) -> tuple[Step, ...]:
-        steps: dict[str, str] = {}
+        lines: dict[str, list[Node]] = {}
         for node in nodes:
-            line = users_place(node)
-            value = node.meta.get("val")
-            if line:
-                formula = self.read(value) if isinstance(value, NUMBERS) else ""
-                steps[line] = formula or steps.get(line, "")
-        return tuple(Step(line, formula) for line, formula in steps.items())
+            if line := users_place(node):
+                lines.setdefault(line, []).append(node)
+        return tuple(
+            Step(line, ", ".join(dict.fromkeys(self.read(n.meta["val"]) for n in finals(made))))
+            for line, made in lines.items()
+        )
+
+
+def finals(nodes: Sequence[Node]) -> list[Node]:
+    """Of the nodes of one source line, the live numbers that the line does not itself use to make another."""
+    inside = {n for node in nodes if isinstance(node.meta.get("val"), NUMBERS) for n in node.all_input_nodes}
+    return [node for node in nodes if isinstance(node.meta.get("val"), NUMBERS) and node not in inside]
 
 
 def users_place(node: Node) -> str:

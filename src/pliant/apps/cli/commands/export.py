@@ -69,6 +69,7 @@ def ranges(context: click.Context, parameter: click.Parameter, texts: tuple[str,
     metavar="NAME=VALUE",
     help="A value that is a constant of the file instead of an input: step=2.",
 )
+@click.option("--explain", is_flag=True, help="Show where each live value goes: source lines, formulas, nodes.")
 @common
 def export(
     source: str,
@@ -77,6 +78,7 @@ def export(
     dims: dict[str, str],
     values: dict[str, Any],
     fixed: dict[str, str],
+    explain: bool,
     as_json: bool,
 ) -> None:
     """Turn a PyTorch model into one ONNX file with live values.
@@ -100,11 +102,15 @@ def export(
             raise MissingExtra("pliant export", error.name or "torch", "export") from error
         raise
     artifact.save(target)
+    told = artifact.explanation if explain else None
     if as_json:
-        click.echo(json.dumps({"path": str(target), "contract": json.loads(artifact.contract.to_json())}))
+        result = {"path": str(target), "contract": json.loads(artifact.contract.to_json())}
+        click.echo(json.dumps(result | ({"explanation": told.as_dict()["courses"]} if told else {})))
     else:
         print_notes(artifact.contract.notes)
         click.echo(_sentence(target, artifact))
+        if told:
+            click.echo(f"\n{told}")
 
 
 def _stem(source: str) -> str:

@@ -62,8 +62,8 @@ class Journey:
             raise
 
 
-def _users_frames(summary: StackSummary) -> StackSummary:
+def _users_frames(user_stack_summary: StackSummary) -> StackSummary:
     """Of the frames that a node is made in, outermost first, those of the model: not of whoever called pliant."""
-    entered = [k for k, frame in enumerate(summary) if frame.name == "forward" and frame.filename == ENTRY]
-    inside = summary[entered[-1] + 1 :] if entered else []
+    entered = [k for k, frame in enumerate(user_stack_summary) if frame.name == "forward" and frame.filename == ENTRY]
+    inside = user_stack_summary[entered[-1] + 1 :] if entered else []
     return StackSummary.from_list([frame for frame in inside if users_own(frame.filename)])

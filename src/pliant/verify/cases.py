@@ -91,7 +91,8 @@ def around(entry: Input, constants: Iterable[float]) -> list[tuple[float, ...]]:
 def disagreements(entry: Input, most: int = 2) -> list[tuple[float, tuple[int, ...]]]:
     """(factor, lengths) where PyTorch, in double, and a graph give floor(length * factor) differently.
 
-    That is a graph that has the product in float32, or the factor: 10 * 1.3 is one of the pairs. Empty for whole numbers. A value of dtype float32 is what the caller's number rounds to, widened.
+    That is a graph that has the product in float32, or the factor: 10 * 1.3 is one of the pairs. Empty for whole
+    numbers. A value of dtype float32 is what the caller's number rounds to, widened.
     """
     if _whole(entry) or entry.dtype not in ("float32", "float64"):
         return []

@@ -56,7 +56,7 @@ def test_what_is_wrong_below_zero_gets_a_minimum(where: Any, example: float, lea
 
 
 def test_a_range_that_the_caller_declared_is_not_narrowed() -> None:
-    with pytest.raises(AuditError, match="value = -2"):
+    with pytest.raises(AuditError, match="value = -1"):
         pliant.export(Wrong(lambda v: v < 0), (picture(8, 9), 3), values={"value": (-2, 5)})
 
 

@@ -108,9 +108,7 @@ def check_numbers(
         contract = check.guards(contract, symbols, found)
         for case in _drawn(contract, signature):
             check.run(case, contract)
-        for name, elements in _compared(contract, thresholds(program, symbols)):
-            check.value(contract, name, elements)
-        contract = check.edges(contract)
+        contract = check.edges(contract, thresholds(program, symbols)[:MOST_THRESHOLDS])
     _check_coverage(contract, check.outcomes)
     return contract, check.outcomes
 
@@ -155,14 +153,16 @@ class _Check:
         chosen = {entry.name: entry.example for entry in contract.inputs if entry.role == "value"} | {name: elements}
         return self.run(_realistic(fill(contract, lengths, chosen, seed=11), self.signature), contract)
 
-    def edges(self, contract: Contract) -> Contract:
-        """The ends of every range, and zero and negative values.
+    def edges(self, contract: Contract, compared: Sequence[tuple[str, float]]) -> Contract:
+        """The ends of every range, zero and negative values, and both sides of the constants in `compared`.
 
-        Where nobody has declared a range and the file is wrong at zero or below it, the range gets a minimum.
+        Those are (name of a value, constant). Where nobody has declared a range and the file is wrong at zero or below
+        it, the range gets a minimum.
         """
         for entry in [entry for entry in contract.inputs if entry.role == "value"]:
+            constants = [constant for name, constant in compared if name.partition("[")[0] == entry.name]
             previous = None
-            for elements in edges(entry):
+            for elements in sorted({*edges(entry), *around(entry, constants)}, reverse=True):
                 try:
                     self.value(contract, entry.name, elements)
                 except AuditError:
@@ -216,16 +216,6 @@ def _from(contract: Contract, entry: Input, least: float) -> Contract:
     inputs = tuple(narrower if i.name == entry.name else i for i in contract.inputs)
     note = f"{entry.name} is at least {least:g}: below it the file is not what PyTorch computes."
     return replace(contract, inputs=inputs, notes=(*contract.notes, note))
-
-
-def _compared(contract: Contract, found: Sequence[tuple[str, float]]) -> list[tuple[str, tuple[float, ...]]]:
-    """(name, elements) on both sides of constants that live values are compared with."""
-    pairs: dict[tuple[str, tuple[float, ...]], None] = {}
-    for name, constant in found[:MOST_THRESHOLDS]:
-        entry = next((i for i in contract.inputs if i.name == name.partition("[")[0] and i.role == "value"), None)
-        for elements in around(entry, [constant]) if entry is not None else ():
-            pairs[(entry.name, elements)] = None  # type: ignore[union-attr]
-    return list(pairs)
 
 
 def _admitted(case: Case, contract: Contract) -> bool:

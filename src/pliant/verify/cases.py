@@ -103,9 +103,9 @@ def disagreements(entry: Input, most: int = 2) -> list[tuple[float, tuple[int, .
         right = np.floor(lengths * given)
         product_in_single = np.floor(lengths.astype(np.float32) * np.float32(factor))
         factor_in_single = np.floor(lengths * float(np.float32(factor)))
-        off = lengths[(product_in_single != right) | (factor_in_single != right)]
-        if off.size and entry.values.contains(given):
-            found.append((factor, tuple(int(n) for n in off[:2])))
+        off = [int(wrong[0]) for s in (product_in_single, factor_in_single) if (wrong := lengths[s != right]).size]
+        if off and entry.values.contains(given):
+            found.append((factor, tuple(dict.fromkeys(off))))
     return sorted(found, key=lambda pair: abs(pair[0] - entry.example[0]))[:most] if entry.example else []
 
 

@@ -148,14 +148,20 @@ def test_around_is_below_at_and_above() -> None:
 def test_disagreements_are_products_that_float32_gets_wrong(dtype: str) -> None:
     found = disagreements(value((3.0,), dtype=dtype), most=100)
     assert len(found) > 5
-    for factor, lengths in found:
+    for (factor,), lengths in found:
         given = float(np.float32(factor)) if dtype == "float32" else factor
         for length in lengths:
             wrong = {np.floor(np.float32(length) * np.float32(factor)), np.floor(length * float(np.float32(factor)))}
             assert wrong != {np.floor(length * given)}
-    assert 10 in dict(found)[1.3]
+    assert 10 in dict(found)[(1.3,)]
     assert disagreements(value((3,), dtype="int64")) == []
-    assert all(1.2 <= f <= 1.45 for f, _ in disagreements(value((1.3,), 1.2, 1.45, dtype), most=100))
+    assert all(1.2 <= f <= 1.45 for (f,), _ in disagreements(value((1.3,), 1.2, 1.45, dtype), most=100))
+
+
+def test_disagreements_keep_the_ones_of_a_vector() -> None:
+    found = disagreements(value((1, 1, 3, 3), dtype="float32"))
+    assert found
+    assert all(elements[:2] == (1, 1) != elements[2:] for elements, _ in found)
 
 
 def test_lengths_at_a_pair_respect_the_contract() -> None:

@@ -277,8 +277,8 @@ def _drawn(contract: Contract, signature: Signature) -> Iterator[Case]:
     for k, lengths in enumerate(sizes(contract, example)):
         yield _realistic(fill(contract, lengths, {n: c[k % len(c)] for n, c in choices.items()}, seed=k), signature)
     for entry in contract.inputs if example else ():
-        for factor, pair in disagreements(entry) if entry.role == "value" else ():
-            chosen = {n: c[0] for n, c in choices.items()} | {entry.name: tuple(factor for _ in entry.example)}
+        for elements, pair in disagreements(entry) if entry.role == "value" else ():
+            chosen = {n: c[0] for n, c in choices.items()} | {entry.name: elements}
             lengths = at(contract, example, pair)
             yield _realistic(fill(contract, lengths, chosen, seed=50), signature)
     for k in range(1, longest):

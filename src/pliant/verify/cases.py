@@ -67,10 +67,10 @@ def edges(entry: Input) -> list[tuple[float, ...]]:
     Nothing that `values` has. From large to small: where the file stops being right, the last one was.
     """
     low, high = entry.values.minimum, entry.values.maximum
-    middle = (2, 1, 0, -1) if _whole(entry) else (0.0, *(-v / 2 for v in entry.example[:1] if v > 0))
+    middle = (2, 1, 0, -1) if _whole(entry) else (0.0, -max(entry.example, default=0.0) / 2)
     numbers = [*(bound for bound in (low, high) if bound is not None and math.isfinite(bound)), *middle]
     whole = [n for n in numbers if not _whole(entry) or n == int(n)]
-    drawn = [tuple(float(n) for _ in entry.example) for n in sorted(set(whole), reverse=True)]
+    drawn = [tuple(float(n) for _ in entry.example) for n in sorted({n + 0.0 for n in whole}, reverse=True)]
     known = set(values(entry))
     return [d for d in _allowed(entry, drawn) if d not in known]
 
@@ -88,11 +88,11 @@ def around(entry: Input, constants: Iterable[float]) -> list[tuple[float, ...]]:
     return _allowed(entry, drawn)
 
 
-def disagreements(entry: Input, most: int = 2) -> list[tuple[float, tuple[int, ...]]]:
-    """(factor, lengths) where PyTorch, in double, and a graph give floor(length * factor) differently.
+def disagreements(entry: Input, most: int = 2) -> list[tuple[tuple[float, ...], tuple[int, ...]]]:
+    """(elements, lengths) where PyTorch, in double, and a graph disagree about floor(length * factor).
 
-    That is a graph that has the product in float32, or the factor: 10 * 1.3 is one of the pairs. Empty for whole
-    numbers. A value of dtype float32 is what the caller's number rounds to, widened.
+    The elements are all the factor; the graph has the product in float32, or the factor: 10 * 1.3 is one of the pairs.
+    Empty for whole numbers. A value of dtype float32 is what the caller's number rounds to, widened.
     """
     if _whole(entry) or entry.dtype not in ("float32", "float64"):
         return []
@@ -106,7 +106,9 @@ def disagreements(entry: Input, most: int = 2) -> list[tuple[float, tuple[int, .
         off = [int(wrong[0]) for s in (product_in_single, factor_in_single) if (wrong := lengths[s != right]).size]
         if off and entry.values.contains(given):
             found.append((factor, tuple(dict.fromkeys(off))))
-    return sorted(found, key=lambda pair: abs(pair[0] - entry.example[0]))[:most] if entry.example else []
+    base = max(entry.example, default=0.0)
+    nearest = sorted(found, key=lambda pair: abs(pair[0] - base))[:most] if entry.example else []
+    return [(e, pair) for f, pair in nearest for e in _allowed(entry, [tuple(f for _ in entry.example)])]
 
 
 def _whole(entry: Input) -> bool:

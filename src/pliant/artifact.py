@@ -17,6 +17,7 @@ from typing import Any
 
 from pliant.contract import Contract
 from pliant.errors import InputError
+from pliant.explanation import Explanation
 from pliant.protobuf import Field, delimited, fields
 
 CONTRACT_KEY = "pliant.contract"
@@ -29,12 +30,14 @@ class Artifact:
     """A model ready to ship.
 
     `model` is the serialised ONNX model without pliant's metadata. `stamps` record verifications that passed,
-    as JSON objects.
+    as JSON objects. `explanation` says where the live values go, line by line; only the export that made the artifact
+    knows that, it is not in the file.
     """
 
     model: bytes
     contract: Contract
     stamps: tuple[dict[str, Any], ...] = field(default=())
+    explanation: Explanation | None = field(default=None, compare=False, repr=False)
 
     @property
     def fingerprint(self) -> str:

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pliant.contract import Contract, Dim, Input, Range
-from pliant.verify.cases import fill, sizes, values
+from pliant.verify.cases import around, at, disagreements, edges, fill, room, sizes, values
 
 N, C, H, W = Dim("n"), Dim(size=3), Dim("h"), Dim("w")
 EXAMPLE = {"n": 2, "h": 16, "w": 20}
@@ -101,13 +101,72 @@ def test_values_respect_the_range(low: float | None, high: float | None, dtype: 
     assert all(entry.values.contains(float(a)) for a in arrays)
 
 
-def test_values_try_the_bounds() -> None:
-    assert {(1.0,), (4.0,)} <= set(values(value((3.0,), 1, 4)))
+@pytest.mark.parametrize("high", [4, 64, 10_000])
+def test_edges_try_the_declared_ends(high: int) -> None:
+    entry = value((3.0,), 1, high)
+    assert {(1.0,), (float(high),)} <= {*values(entry), *edges(entry)}
 
 
-def test_a_far_bound_is_not_tried() -> None:
-    assert (10_000,) not in values(value((3.0,), 1, 10_000))
-    assert (64.0,) not in values(value((3.0,), 1, 64))
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (value((3,), dtype="int64"), [(1,), (0,), (-1,)]),
+        (value((5,), 0, 7, "int64"), [(2,), (1,), (0,)]),
+        (value((2,), 1, 5, "int64"), [(5,)]),
+        (value((2,), dtype="uint8"), [(0,)]),
+        (value((3,), 1.5, 4.5, "int64"), []),
+        (value((2.0,)), [(0.0,), (-1.0,)]),
+        (value((0.5,), 0, 1), [(1.0,), (0.0,)]),
+        (value((1.0, 1.0, 3.0), 1, 4), [(1.0, 1.0, 4.0), (1.0, 1.0, 1.0)]),
+    ],
+)
+def test_edges_are_small_zero_and_negative_where_admitted(entry: Input, expected: list[tuple[float, ...]]) -> None:
+    known = set(values(entry))
+    assert edges(entry) == [e for e in expected if e not in known]
+    assert {*expected} <= {*known, *edges(entry)}
+
+
+def test_a_large_value_is_tried_on_a_small_picture_and_a_huge_one_not() -> None:
+    entry = value((3.0,))
+    contract = Contract((*picture().inputs, entry), ())
+    assert room(contract, EXAMPLE, entry, (4.0,)) == EXAMPLE
+    lengths = room(contract, EXAMPLE, entry, (64.0,))
+    assert lengths is not None
+    assert lengths["h"] * lengths["w"] < 20
+    assert room(contract, EXAMPLE, entry, (1e6,)) is None
+
+
+def test_around_is_below_at_and_above() -> None:
+    assert around(value((3,), dtype="int64"), [2]) == [(1,), (2,), (3,)]
+    assert around(value((3,), 2, 8, "int64"), [2]) == [(2,), (3,)]
+    (below,), (at_it,), (above,) = around(value((3.0,)), [2.0])
+    assert below < at_it == 2.0 < above
+    assert np.float32(below) < np.float32(2) < np.float32(above)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_disagreements_are_products_that_float32_gets_wrong(dtype: str) -> None:
+    found = disagreements(value((3.0,), dtype=dtype), most=100)
+    assert len(found) > 5
+    for (factor,), lengths in found:
+        given = float(np.float32(factor)) if dtype == "float32" else factor
+        for length in lengths:
+            wrong = {np.floor(np.float32(length) * np.float32(factor)), np.floor(length * float(np.float32(factor)))}
+            assert wrong != {np.floor(length * given)}
+    assert 10 in dict(found)[(1.3,)]
+    assert disagreements(value((3,), dtype="int64")) == []
+    assert all(1.2 <= f <= 1.45 for (f,), _ in disagreements(value((1.3,), 1.2, 1.45, dtype), most=100))
+
+
+def test_disagreements_keep_the_ones_of_a_vector() -> None:
+    found = disagreements(value((1, 1, 3, 3), dtype="float32"))
+    assert found
+    assert all(elements[:2] == (1, 1) != elements[2:] for elements, _ in found)
+
+
+def test_lengths_at_a_pair_respect_the_contract() -> None:
+    assert at(picture(), EXAMPLE, (10, 30)) == {"n": 2, "h": 10, "w": 30}
+    assert at(picture(Dim("h", multiple=4)), EXAMPLE, (10,)) == {"n": 2, "h": 8, "w": 10}
 
 
 @pytest.mark.parametrize("dtype", ["int64", "int32", "uint8"])

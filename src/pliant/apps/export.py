@@ -29,6 +29,7 @@ class Request:
     arguments: Mapping[str, str] = field(default_factory=dict)
     dims: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
 
 
 def run(request: Request, say: Callable[[str], None] | None = None) -> Artifact:
@@ -59,7 +60,8 @@ def _from_weights(request: Request, say: Callable[[str], None] | None) -> Artifa
         model.module,
         model.example,
         dims={**model.dims, **request.dims},
-        values={**model.values, **request.values},
+        values={**{n: v for n, v in model.values.items() if n not in request.fixed}, **request.values},
+        fixed=_parsed(request.fixed),
         image=model.image,
         notes=model.notes,
         progress=say,
@@ -78,10 +80,15 @@ def _from_python(request: Request, say: Callable[[str], None] | None) -> Artifac
             f"{request.source} gave {type(module).__name__}; it must give a torch.nn.Module, or (module, example "
             "arguments)."
         )
-    if example is not None and not request.arguments:
-        return export(module, tuple(example), dims=request.dims, values=request.values, progress=say)
-    args, kwargs = _arguments(module, request.arguments)
-    return export(module, args, kwargs, dims=request.dims, values=request.values, progress=say)
+    args, kwargs = (tuple(example), {}) if example is not None and not request.arguments else ((), {})
+    if not args:
+        args, kwargs = _arguments(module, request.arguments, request.fixed)
+    fixed = _parsed(request.fixed)
+    return export(module, args, kwargs, dims=request.dims, values=request.values, fixed=fixed, progress=say)
+
+
+def _parsed(texts: Mapping[str, str]) -> dict[str, Any]:
+    return {name: parse_argument(text) for name, text in texts.items()}
 
 
 def _find(source: str) -> Callable[[], Any]:
@@ -131,8 +138,13 @@ def _load_file(path: Path) -> Any:
     return module
 
 
-def _arguments(module: Any, given: Mapping[str, str]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Example arguments for `forward`: those given as text, and guesses for the others that have no default."""
+def _arguments(
+    module: Any, given: Mapping[str, str], fixed: Mapping[str, str]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Example arguments for `forward`: those given as text, and guesses for the others that have no default.
+
+    What is fixed needs no example: its value is one.
+    """
     parameters = inspect.signature(module.forward).parameters
     if unknown := sorted(set(given) - set(parameters)):
         raise UsageError(f"forward has no argument {unknown[0]!r}; it has: {', '.join(parameters)}.")
@@ -144,6 +156,8 @@ def _arguments(module: Any, given: Mapping[str, str]) -> tuple[tuple[Any, ...], 
             continue
         if name in given:
             chosen[name] = parse_argument(given[name])
+        elif name in fixed:
+            chosen[name] = parse_argument(fixed[name])
         elif parameter.default is parameter.empty:
             if k == 0:
                 chosen[name] = torch.rand(PICTURE)

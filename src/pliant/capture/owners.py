@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from types import FrameType
-
 FOREIGN = frozenset({"torch", "numpy", "onnx", "onnxscript", "onnx_ir", "onnxruntime", "sympy"})
 OWN = ("pliant.capture", "pliant.operators", "pliant.exporter")
 
@@ -15,8 +13,3 @@ def users_own(name: str | None) -> bool:
     return (
         root not in FOREIGN and root not in sys.stdlib_module_names - {"__main__"} and not (name or "").startswith(OWN)
     )
-
-
-def users_own_code(frame: FrameType) -> bool:
-    """Whether a running piece of code is the model's."""
-    return users_own(frame.f_globals.get("__name__"))

@@ -25,7 +25,7 @@ from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
 from pliant.capture.live import expression, in_example, known, truth_of
 from pliant.capture.merging import REFUSED, Apart, merged
-from pliant.capture.owners import users_own_code
+from pliant.capture.places import users_own
 from pliant.capture.state import State, fill
 
 DEEPEST = 60  # forks within one another
@@ -272,13 +272,13 @@ def raised_on_purpose(error: Exception) -> bool:
     traceback: TracebackType | None = error.__traceback__
     while traceback is not None and traceback.tb_next is not None:
         traceback = traceback.tb_next
-    return traceback is not None and users_own_code(traceback.tb_frame)
+    return traceback is not None and users_own(traceback.tb_frame.f_code.co_filename)
 
 
 def _line() -> tuple[str, int]:
     """Where in the model's source a truth was asked for."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and not users_own_code(frame):
+    while frame.f_back is not None and not users_own(frame.f_code.co_filename):
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno
 

@@ -14,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from pliant.capture.base import Table, families
 from pliant.capture.helper import Helper
+from pliant.capture.journey import Journey
 from pliant.capture.live import Choices, choosing, set_example, step_of
 from pliant.capture.methods import completed_numbers
 from pliant.capture.paths import Assumption, Paths, deciding
@@ -36,31 +37,35 @@ class Leaf:
 class _Live(TorchFunctionMode):
     """Answers the torch functions that a capture family handles."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, journey: Journey) -> None:
         super().__init__()
-        self.table = table
+        self.table, self.journey = table, journey
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         del types
         kwargs = kwargs or {}
         handler = self.table.functions.get(func)
-        if handler is not None:
-            # Inside a handler the mode is off, so a handler may call what it handles.
-            result = handler(*args, **kwargs)
-            if result is not NotImplemented:
-                return result
-        return func(*args, **kwargs)
+        with self.journey.call(func, args, kwargs):
+            if handler is not None:
+                # Inside a handler the mode is off, so a handler may call what it handles.
+                result = handler(*args, **kwargs)
+                if result is not NotImplemented:
+                    return result
+            return func(*args, **kwargs)
 
 
 class _Traced(nn.Module):
     """The module as `torch.export` sees it: a function of tensors alone."""
 
-    def __init__(self, module: nn.Module, leaves: Sequence[Leaf], assemble: Callable[..., Any], helper: Helper) -> None:
+    def __init__(
+        self, module: nn.Module, leaves: Sequence[Leaf], assemble: Callable[..., Any], helper: Helper, journey: Journey
+    ) -> None:
         super().__init__()
         self.module = module
-        self.leaves, self.assemble, self.helper = leaves, assemble, helper
+        self.leaves, self.assemble, self.helper, self.journey = leaves, assemble, helper, journey
 
     def forward(self, *tensors: Tensor) -> Any:
+        self.journey.begin()
         for tensor, leaf in zip(tensors, self.leaves, strict=True):
             if (step := step_of(tensor)) is not None:
                 self.helper.paths.examples[step.name] = leaf.example
@@ -69,7 +74,7 @@ class _Traced(nn.Module):
             for t, leaf in zip(tensors, self.leaves, strict=True)
         ]
         args, kwargs = self.assemble(values)
-        with _Live(self.helper.table):
+        with _Live(self.helper.table, self.journey):
             return self.helper.fork(lambda: self.module(*args, **kwargs))
 
 
@@ -82,12 +87,19 @@ class Trace:
 
 
 def trace(
-    module: nn.Module, leaves: Sequence[Leaf], assemble: Callable[..., Any], *, fallbacks: bool = False, choices: Choices | None = None
+    module: nn.Module,
+    leaves: Sequence[Leaf],
+    assemble: Callable[..., Any],
+    *,
+    fallbacks: bool = False,
+    choices: Choices | None = None,
+    journey: Journey | None = None,
 ) -> Trace:
     """Trace `module` with every number and every live axis symbolic.
 
     `assemble` turns one value per leaf into the module's (args, kwargs); `fallbacks` lets the families take part that
-    are for a second attempt; `choices` says how numbers are chosen. Whatever PyTorch or the model raises passes through.
+    are for a second attempt; `choices` says how numbers are chosen; `journey` records how far tracing came.
+    Whatever PyTorch or the model raises passes through.
     """
     paths = Paths(module)
     helper = Helper(families(fallbacks=fallbacks), paths)
@@ -99,7 +111,7 @@ def trace(
         stack.enter_context(choosing(choices or Choices()))
         stack.enter_context(rewritten_source(module, helper))
         program = torch.export.export(
-            _Traced(module, leaves, assemble, helper),
+            _Traced(module, leaves, assemble, helper, journey or Journey()),
             tuple(leaf.example for leaf in leaves),
             dynamic_shapes=(axes,),
             strict=False,

@@ -25,11 +25,13 @@ from pliant.errors import AuditError, PliantError
 from pliant.exporter.formulas import Symbols, placeholders
 from pliant.exporter.guards import Guard, breaking, guards, smallest_holding
 from pliant.exporter.signature import Signature
+from pliant.exporter.thresholds import thresholds
 from pliant.exporter.ties import culprit, tied, ties, unequal
-from pliant.verify.cases import Case, fill, sizes, values
+from pliant.verify.cases import Case, around, at, disagreements, edges, fill, room, sizes, values
 from pliant.verify.compare import Difference, compare_all
 
 MOST_GUARDS = 10  # of those in libraries, which are about memory layout mostly
+MOST_THRESHOLDS = 4  # constants that live values are compared with; three cases for each
 TRIES = 8  # lengths that break a guard, until PyTorch accepts one
 
 
@@ -106,6 +108,7 @@ def check_numbers(
         contract = check.guards(contract, symbols, found)
         for case in _drawn(contract, signature):
             check.run(case, contract)
+        contract = check.edges(contract, thresholds(program, symbols)[:MOST_THRESHOLDS])
     _check_coverage(contract, check.outcomes)
     return contract, check.outcomes
 
@@ -142,6 +145,35 @@ class _Check:
         fixed = {entry.name: entry.example for entry in contract.inputs if entry.role == "value"}
         return _realistic(fill(contract, lengths, fixed, seed=7), self.signature)
 
+    def value(self, contract: Contract, name: str, elements: tuple[float, ...]) -> bool:
+        """Whether PyTorch accepts a value, the others as in the example. Raises AuditError if the file differs."""
+        lengths = room(contract, _example_lengths(contract, self.signature), contract.input(name), elements)
+        if lengths is None:
+            return False
+        chosen = {entry.name: entry.example for entry in contract.inputs if entry.role == "value"} | {name: elements}
+        return self.run(_realistic(fill(contract, lengths, chosen, seed=11), self.signature), contract)
+
+    def edges(self, contract: Contract, compared: Sequence[tuple[str, float]]) -> Contract:
+        """The ends of every range, zero and negative values, and both sides of the constants in `compared`.
+
+        Those are (name of a value, constant). Where nobody has declared a range and the file is wrong at zero or below
+        it, the range gets a minimum.
+        """
+        for entry in [entry for entry in contract.inputs if entry.role == "value"]:
+            constants = [constant for name, constant in compared if name.partition("[")[0] == entry.name]
+            previous = None
+            for elements in sorted({*edges(entry), *around(entry, constants)}, reverse=True):
+                try:
+                    self.value(contract, entry.name, elements)
+                except AuditError:
+                    open_ended = entry.values.minimum is None and max(elements) <= 0 < min(entry.example)
+                    if previous is None or not open_ended:
+                        raise
+                    contract = _from(contract, entry, min(previous))
+                    break
+                previous = elements
+        return contract
+
     def ties(self, contract: Contract, symbols: Symbols, found: list[Guard]) -> Contract:
         """Axes that tracing took for equal get one name if PyTorch refuses to have them unequal."""
         example = _example_lengths(contract, self.signature)
@@ -176,6 +208,14 @@ class _Check:
                     done.add(tuple(drawn.values()))
                     break
         return contract
+
+
+def _from(contract: Contract, entry: Input, least: float) -> Contract:
+    """The contract with a minimum for a value."""
+    narrower = replace(entry, values=replace(entry.values, minimum=least))
+    inputs = tuple(narrower if i.name == entry.name else i for i in contract.inputs)
+    note = f"{entry.name} is at least {least:g}: below it the file is not what PyTorch computes."
+    return replace(contract, inputs=inputs, notes=(*contract.notes, note))
 
 
 def _admitted(case: Case, contract: Contract) -> bool:
@@ -229,12 +269,18 @@ def _short(error: Exception) -> str:
 
 
 def _drawn(contract: Contract, signature: Signature) -> Iterator[Case]:
-    """Every size with a rotating choice of values, then every value at the example's size."""
+    """Every size with a rotating choice of values; lengths and values whose product float32 gets wrong; then every
+    value at the example's size."""
     example = _example_lengths(contract, signature)
     choices = {entry.name: values(entry) for entry in contract.inputs if entry.role == "value"}
     longest = max((len(c) for c in choices.values()), default=1)
     for k, lengths in enumerate(sizes(contract, example)):
         yield _realistic(fill(contract, lengths, {n: c[k % len(c)] for n, c in choices.items()}, seed=k), signature)
+    for entry in contract.inputs if example else ():
+        for elements, pair in disagreements(entry) if entry.role == "value" else ():
+            chosen = {n: c[0] for n, c in choices.items()} | {entry.name: elements}
+            lengths = at(contract, example, pair)
+            yield _realistic(fill(contract, lengths, chosen, seed=50), signature)
     for k in range(1, longest):
         yield _realistic(
             fill(contract, example, {n: c[k % len(c)] for n, c in choices.items()}, seed=100 + k), signature

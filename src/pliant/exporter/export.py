@@ -16,12 +16,15 @@ from torch import nn
 from torch.export import ExportedProgram
 
 from pliant.artifact import Artifact
+from pliant.capture.journey import Journey
 from pliant.capture.live import Choices
 from pliant.capture.source import reachable
 from pliant.capture.trace import trace
 from pliant.contract import Contract, Image, Input, Output, Provenance, Resize
 from pliant.errors import ExportError, UsageError
 from pliant.exporter import audit
+from pliant.exporter.explain import explain
+from pliant.exporter.fixing import Fixed, fix
 from pliant.exporter.formulas import Symbols, output_shapes, read_symbols, upscaling
 from pliant.exporter.refusal import chain, refusal
 from pliant.exporter.signature import Signature, read_signature
@@ -40,6 +43,7 @@ def export(
     *,
     dims: Mapping[str, str] | None = None,
     values: Mapping[str, tuple[float | None, float | None]] | None = None,
+    fixed: Fixed = (),
     names: Sequence[str] | None = None,
     image: Image | None = None,
     notes: Sequence[str] = (),
@@ -57,14 +61,16 @@ def export(
         dims: words per axis by input name, "n 3 h w": a name is live, a number is fixed, and the same name means
             the same length.
         values: inclusive (low, high) by name of a live value; None is unbounded.
-        names: names of the inputs, in order; the parameter names of `forward` if None.
+        fixed: values that are constants of the file instead of inputs: {"step": 2}, or ["step"] for the example's.
+        names: names of the inputs and of what is in `fixed`, in order; the parameter names of `forward` if None.
         image: conventions of a picture-to-picture model; RGB in [0, 1] is assumed if None.
         notes: sentences for people who use the file.
         progress: called with a word for each stage.
 
     Returns:
         The artifact, which was run against eager PyTorch on sizes and values other than the example's: shapes
-        equal, float32 values within 1e-4 of the range.
+        equal, float32 values within 1e-4 of the range. Its `explanation`, when printed, shows where each live value
+        goes.
 
     Raises:
         UsageError: the options do not fit the arguments, or the module fails on its own example.
@@ -73,11 +79,12 @@ def export(
     """
     if not isinstance(args, tuple):  # pyright: ignore[reportUnnecessaryIsInstance] - callers need not be typed
         raise UsageError(f"args is a {type(args).__name__}; give a tuple of arguments, such as (x, 3.0).")
-    describe = partial(read_signature, module, args, kwargs or {}, dims or {}, values or {}, names)
+    args, filled, told = fix(module, args, kwargs or {}, names, fixed)
+    describe = partial(read_signature, module, args, filled, dims or {}, values or {}, names, tuple(fixed))
     with _evaluating(module):
         candidates = [describe(), describe(fixed_batch=True)]
-        _check_example(module, args, kwargs or {})
-        return _first_sound(module, candidates, image, notes, progress or logger.debug)
+        _check_example(module, args, filled)
+        return _first_sound(module, candidates, image, [*notes, *told], progress or logger.debug)
 
 
 @contextmanager
@@ -163,14 +170,16 @@ def _exported(
 ) -> Artifact:
     signature = way.signature
     say("tracing")
-    options: dict[str, Any] = {"fallbacks": way.fallbacks, "choices": choices}
-    traced = _attempt("tracing", lambda: trace(module, signature.leaves, signature.assemble, **options))
+    journey = Journey()
+    attempt = partial(_attempt, signature.inputs, journey)
+    options: dict[str, Any] = {"fallbacks": way.fallbacks, "choices": choices, "journey": journey}
+    traced = attempt("tracing", lambda: trace(module, signature.leaves, signature.assemble, **options))
     program = traced.program
     symbols = read_symbols(program, signature.inputs)
     outputs = _outputs(program, symbols)
     resizes = _resizes(program, signature.inputs)
     say("translating")
-    model = _attempt("translating to ONNX", lambda: to_onnx(program, signature.inputs, outputs, VERSION))
+    model = attempt("translating to ONNX", lambda: to_onnx(program, signature.inputs, outputs, VERSION))
     audit.check_live(program, signature.inputs, symbols, unused_inputs(model))
     contract = _contract(module, signature.inputs, outputs, resizes, image, notes)
     artifact = Artifact(serialise(model), contract)
@@ -179,16 +188,16 @@ def _exported(
     logger.info(
         "audit: %d cases, %d of them refused by PyTorch", len(outcomes), sum(o.difference is None for o in outcomes)
     )
-    return replace(artifact, contract=sound)
+    return replace(artifact, contract=sound, explanation=explain(model, sound, signature.leaves))
 
 
-def _attempt(stage: str, step: Callable[[], Any]) -> Any:
+def _attempt(inputs: Sequence[Input], journey: Journey, stage: str, step: Callable[[], Any]) -> Any:
     try:
         with quietly():
             return step()
     except Exception as error:
         told = next((cause for cause in chain(error) if isinstance(cause, ExportError)), None)
-        raise told or refusal(error, stage) from error
+        raise told or refusal(error, stage, inputs, journey) from error
 
 
 def _outputs(program: ExportedProgram, symbols: Symbols) -> tuple[Output, ...]:

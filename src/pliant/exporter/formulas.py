@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 
 import torch
 from torch.export import ExportedProgram
-from torch.fx import Node
+from torch.fx import Graph, Node
 
 from pliant.contract import Input
 
@@ -37,8 +38,29 @@ class Symbols:
             ("RoundToInt", "round"),
         ):
             text = text.replace(raw, word)
-        text = re.sub(r"ToFloat\((\w+)\)", r"\1", text)
-        return re.sub(r"\(\((\w+//\w+)\)\)", r"(\1)", text).replace(" ", "")
+        text = re.sub(r"ToFloat\((\w+)\)", r"\1", text).replace(" ", "")
+        text = re.sub(r"\(\((\w+//\w+)\)\)", r"(\1)", text)
+        for call in ("FloatTrueDiv(", "IntTrueDiv("):
+            while call in text:
+                text = _quotient(text, call)
+        return re.sub(r"\(\(([^()]*)\)\)", r"(\1)", text)
+
+
+def _quotient(text: str, call: str) -> str:
+    """`text` with its last "call(a,b)" written as "a/b"."""
+    before, _, rest = text.rpartition(call)
+    depth, commas, end = 0, [0], len(rest)
+    for k, letter in enumerate(rest):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if depth < 0:
+            end = k
+            break
+        if letter == "," and depth == 0:
+            commas.append(k)
+    above, below = rest[: commas[-1]], rest[commas[-1] + 1 : end]
+    above = f"({above})" if re.search(r"[-+]|//", above) else above
+    below = below if re.fullmatch(r"[\w.\[\]]+", below) else f"({below})"
+    return f"{before}{above}/{below}{rest[end + 1 :]}"
 
 
 def placeholders(program: ExportedProgram) -> list[Node]:
@@ -50,16 +72,20 @@ def placeholders(program: ExportedProgram) -> list[Node]:
 
 def read_symbols(program: ExportedProgram, inputs: Sequence[Input]) -> Symbols:
     """Find what each symbol of `program` stands for."""
+    return symbols_of(program.graph, placeholders(program), inputs)
+
+
+def symbols_of(graph: Graph, nodes: list[Node], inputs: Sequence[Input]) -> Symbols:
+    """Find what each symbol of a graph, complete or not, stands for; `nodes` are its placeholders for `inputs`."""
     names: dict[str, str] = {}
     axes: dict[str, list[tuple[int, int]]] = {}
-    nodes = placeholders(program)
     for k, (node, entry) in enumerate(zip(nodes, inputs, strict=True)):
         for axis, length in enumerate(node.meta["val"].shape):
             if isinstance(length, torch.SymInt):
                 symbol = str(length.node.expr)
                 names.setdefault(symbol, entry.dims[axis].name or f"{entry.name}.{axis}")
                 axes.setdefault(symbol, []).append((k, axis))
-    for node in program.graph.nodes:
+    for node in graph.nodes:
         value = node.meta.get("val")
         if isinstance(value, (torch.SymInt, torch.SymFloat)) and "item" in str(node.target):
             source = _origin(node.args[0], nodes)
@@ -73,11 +99,12 @@ def _origin(node: Any, nodes: list[Node]) -> tuple[int, str] | None:
     """The input that a scalar tensor comes from, and which element of it."""
     index = ""
     while node not in nodes:
-        if "select" in str(node.target) and isinstance(node.args[2], int):
+        target = str(node.target)
+        if "select" in target and isinstance(node.args[2], int):
             index = f"[{node.args[2]}]"
-        elif not any(
-            word in str(node.target) for word in ("alias", "detach", "_to_copy", "to.dtype", "view", "squeeze")
-        ):
+        elif node.target is operator.getitem and "unbind" in str(node.args[0].target):
+            index, node = f"[{node.args[1]}]", node.args[0]
+        elif not any(word in target for word in ("alias", "detach", "_to_copy", "to.dtype", "view", "squeeze")):
             return None
         node = node.args[0]
     return nodes.index(node), index
@@ -113,7 +140,8 @@ def upscaling(height: str, dims: tuple[str, ...], names: Sequence[str]) -> tuple
         product = rf"(?:{value}\*{length}|{length}\*{value})"
         if re.fullmatch(rf"floor\({product}\)|{product}", dims[2]):
             return name, None
-    if match := re.fullmatch(rf"(?:(\d+)\*)?{length}", dims[2]):
-        return None, float(match.group(1) or 1)
+    product = rf"(?:(\d+(?:\.\d+)?)\*)?{length}"
+    if match := re.fullmatch(rf"floor\({product}\)|{product}", dims[2]):
+        return None, float(match.group(1) or match.group(2) or 1)
     telling = [name for name in names if name in FACTOR_NAMES]
     return (telling[0] if telling else None), None

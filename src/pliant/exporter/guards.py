@@ -17,8 +17,8 @@ import sympy
 import torch
 from torch.export import ExportedProgram
 
+from pliant.capture.places import place, users_own
 from pliant.exporter.formulas import Symbols
-from pliant.exporter.refusal import place, users_own
 
 LENGTHS = (1, 2, 3, 4, 5, 7, 8, 9, 11, 13, 15, 16, 17, 19, 23, 24, 31, 32, 33, 48, 63, 64, 65)
 FEWER = (1, 2, 3, 5, 7, 8, 13, 16, 31, 64)  # for guards on several lengths at once

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,25 +48,26 @@ def read_signature(
     dims: Mapping[str, str],
     values: Mapping[str, tuple[float | None, float | None]],
     names: Sequence[str] | None,
+    fixed: Collection[str] = (),
     fixed_batch: bool = False,
 ) -> Signature:
     """Describe the inputs that `args` and `kwargs` stand for.
 
-    Tensors, ints and floats become inputs; bool, str, None and other objects are fixed.
+    Tensors, ints and floats become inputs, but for those named in `fixed`; bool, str, None and other objects are
+    fixed. `names` names what is in `fixed` too.
 
     Raises UsageError where `dims`, `values` or `names` do not fit the arguments.
     """
     flat, spec = pytree.tree_flatten((args, dict(kwargs)))
-    labels = _labels(module, args, kwargs)
-    live = [k for k, value in enumerate(flat) if _is_input(value)]
-    given = list(names) if names is not None else [labels[k] for k in live]
-    _check_names(given, live, labels, dims, values)
+    named = candidates(module, args, kwargs, names)
+    live = {k: name for k, name in named.items() if name not in fixed}
+    _check_options(list(live.values()), fixed, dims, values)
     lengths: dict[str, int] = {}
     inputs: list[Input] = []
     leaves: list[Leaf] = []
     slots: list[tuple[bool, Any]] = [(False, value) for value in flat]
     pictures = 0
-    for name, k in zip(given, live, strict=True):
+    for k, name in live.items():
         value = flat[k]
         tensor = value.detach() if isinstance(value, Tensor) else _number(value)
         pictures += tensor.dim() == 4
@@ -107,21 +108,37 @@ def _labels(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any])
     return labels
 
 
-def _check_names(
-    given: list[str], live: list[int], labels: list[str], dims: Mapping[str, str], values: Mapping[str, Any]
-) -> None:
+def candidates(
+    module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], names: Sequence[str] | None
+) -> dict[int, str]:
+    """The name of every argument that can be an input, by its index among the flattened arguments.
+
+    Raises UsageError where `names` does not fit.
+    """
+    flat = pytree.tree_leaves((args, dict(kwargs)))
+    labels = _labels(module, args, kwargs)
+    live = [k for k, value in enumerate(flat) if _is_input(value)]
+    given = list(names) if names is not None else [labels[k] for k in live]
     if len(given) != len(live):
         raise UsageError(
             f"names has {len(given)} entries; the arguments give {len(live)} inputs: {[labels[k] for k in live]}."
         )
+    if len(set(given)) != len(given):
+        raise UsageError(f"Input names must differ; got {given}. Pass names=[...].")
+    return dict(zip(live, given, strict=True))
+
+
+def _check_options(
+    inputs: list[str], fixed: Collection[str], dims: Mapping[str, str], values: Mapping[str, Any]
+) -> None:
     for name, (low, high) in values.items():
         if low != low or high != high or (low is not None and high is not None and low > high):
             raise UsageError(f"values of {name!r} is ({low}, {high}); give (low, high) with low at most high.")
-    if len(set(given)) != len(given):
-        raise UsageError(f"Input names must differ; got {given}. Pass names=[...].")
     for option, table in (("dims", dims), ("values", values)):
-        if unknown := sorted(set(table) - set(given)):
-            raise UsageError(f"{option} names {unknown}, which are no inputs; the inputs are {given}.")
+        if clash := sorted(set(table) & set(fixed)):
+            raise UsageError(f"{clash[0]!r} is fixed, and {option} is about live inputs; give one or the other.")
+        if unknown := sorted(set(table) - set(inputs)):
+            raise UsageError(f"{option} names {unknown}, which are no inputs; the inputs are {inputs}.")
 
 
 def _default_dims(tensor: Tensor, name: str, pictures: int, fixed_batch: bool) -> str:

@@ -7,7 +7,7 @@ Which of them a model accepts only the model can say: what eager PyTorch refuses
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +19,11 @@ from pliant.contract import Contract, Input
 # window-based networks ask for.
 STEPS = ((3, 10), (-3, 5), (7, -5), (1, 2), (2, 6), (4, 12), (8, 24), (16, 32), (32, 64), (64, 128))
 PIXELS = ((1, 1), (5, 1), (31, 13))
+SMALL = (5, 3)  # sides of a picture for a value that enlarges it much
 FLOATS = (1.3, 1.7, 2.5, 2.0, 3.0, 0.5)
 MOST_ELEMENTS = 2**15  # of a drawn size, batch apart, unless the example is larger: volumes and factors add up
-BOUNDED = 8.0  # a value is not drawn above this multiple of its example: results grow with its square
+BOUNDED = 8.0  # above this multiple of its example a value is tried on small pictures: results grow with its square
+LARGEST = 2**24  # pixels of a result; what would be larger is not tried
 
 
 @dataclass(frozen=True)
@@ -49,22 +51,79 @@ def sizes(contract: Contract, example: Mapping[str, int]) -> Iterator[dict[str, 
 
 
 def values(entry: Input) -> list[tuple[float, ...]]:
-    """Elements for a live value, the example first; all within its range, all different."""
+    """Elements for a live value that any size may go with, the example first; all within its range, all different."""
     base = entry.example
-    whole = entry.dtype.startswith(("int", "uint"))
-    drawn: list[tuple[float, ...]] = [base]
-    if whole:
-        drawn += [tuple(v if v == 1 and len(base) > 1 else v + step for v in base) for step in (1, -1, 2, 5)]
+    if _whole(entry):
+        drawn = [base, *(tuple(v + step for v in base) for step in (1, -1, 2, 5))]
     else:
-        drawn += [tuple(f if 1 <= v <= BOUNDED else v * f / 2 for v in base) for f in FLOATS]
-        if len(base) > 1:  # an element of 1 in a vector, as in the scales (1, 1, f, f), is there to stay
-            drawn = [tuple(b if b == 1 else v for v, b in zip(d, base, strict=True)) for d in drawn]
+        drawn = [base, *(tuple(f if 1 <= v <= BOUNDED else v * f / 2 for v in base) for f in FLOATS)]
+    positive = [d for d in drawn if not _whole(entry) or min(d, default=0) >= 0]
+    return _allowed(entry, positive) or [base]
+
+
+def edges(entry: Input) -> list[tuple[float, ...]]:
+    """The ends of a declared range, and small, zero and negative elements where the range has them.
+
+    Nothing that `values` has. From large to small: where the file stops being right, the last one was.
+    """
     low, high = entry.values.minimum, entry.values.maximum
-    for bound in (low, high):
-        if bound is not None and base and not _excessive(bound, base) and not (whole and bound != int(bound)):
-            drawn.append(tuple(b if b == 1 and len(base) > 1 else bound for b in base))
-    allowed = (d for d in drawn if all(entry.values.contains(v) for v in d) and not (whole and min(d, default=0) < 0))
-    return list(dict.fromkeys(allowed)) or [base]
+    middle = (2, 1, 0, -1) if _whole(entry) else (0.0, -max(entry.example, default=0.0) / 2)
+    numbers = [*(bound for bound in (low, high) if bound is not None and math.isfinite(bound)), *middle]
+    whole = [n for n in numbers if not _whole(entry) or n == int(n)]
+    drawn = [tuple(float(n) for _ in entry.example) for n in sorted({n + 0.0 for n in whole}, reverse=True)]
+    known = set(values(entry))
+    return [d for d in _allowed(entry, drawn) if d not in known]
+
+
+def around(entry: Input, constants: Iterable[float]) -> list[tuple[float, ...]]:
+    """Elements just below, at and just above constants that a model compares with; all within the range.
+
+    The nearest whole numbers, or 1.5e-5 of the constant away: float32 can still tell that from the constant.
+    """
+    drawn: list[tuple[float, ...]] = []
+    for constant in constants:
+        near = math.floor(constant) if _whole(entry) else constant
+        step = 1 if _whole(entry) else max(abs(constant), 1e-3) * 2.0**-16
+        drawn += [tuple(near + k * step for _ in entry.example) for k in (-1, 0, 1)]
+    return _allowed(entry, drawn)
+
+
+def disagreements(entry: Input, most: int = 2) -> list[tuple[tuple[float, ...], tuple[int, ...]]]:
+    """(elements, lengths) where PyTorch, in double, and a graph disagree about floor(length * factor).
+
+    The elements are all the factor; the graph has the product in float32, or the factor: 10 * 1.3 is one of the pairs.
+    Empty for whole numbers. A value of dtype float32 is what the caller's number rounds to, widened.
+    """
+    if _whole(entry) or entry.dtype not in ("float32", "float64"):
+        return []
+    found: list[tuple[float, tuple[int, ...]]] = []
+    lengths = np.arange(6, 64)
+    for factor in (n / 10 for n in range(3, 41)):
+        given = float(np.float32(factor)) if entry.dtype == "float32" else factor
+        right = np.floor(lengths * given)
+        product_in_single = np.floor(lengths.astype(np.float32) * np.float32(factor))
+        factor_in_single = np.floor(lengths * float(np.float32(factor)))
+        off = [int(wrong[0]) for s in (product_in_single, factor_in_single) if (wrong := lengths[s != right]).size]
+        if off and entry.values.contains(given):
+            found.append((factor, tuple(dict.fromkeys(off))))
+    base = max(entry.example, default=0.0)
+    nearest = sorted(found, key=lambda pair: abs(pair[0] - base))[:most] if entry.example else []
+    return [(e, pair) for f, pair in nearest for e in _allowed(entry, [tuple(f for _ in entry.example)])]
+
+
+def _whole(entry: Input) -> bool:
+    return entry.dtype.startswith(("int", "uint"))
+
+
+def _allowed(entry: Input, drawn: Iterable[tuple[float, ...]]) -> list[tuple[float, ...]]:
+    """Those within the range, each once. A 1 in a vector, as in the scales (1, 1, f, f), is there to stay."""
+    base = entry.example
+    least, most = -math.inf, math.inf
+    if _whole(entry):
+        least, most = np.iinfo(entry.dtype).min, np.iinfo(entry.dtype).max
+    kept = [tuple(b if b == 1 and len(base) > 1 else v for v, b in zip(d, base, strict=True)) for d in drawn]
+    fitting = (d for d in kept if all(entry.values.contains(v) and least <= v <= most for v in d))
+    return list(dict.fromkeys(fitting))
 
 
 def fill(contract: Contract, lengths: Mapping[str, int], chosen: Mapping[str, tuple[float, ...]], seed: int) -> Case:
@@ -94,8 +153,22 @@ def _axis(contract: Contract, name: str) -> int:
     return next(axis for entry in contract.inputs for axis, d in enumerate(entry.dims) if d.name == name)
 
 
-def _excessive(bound: float, base: tuple[float, ...]) -> bool:
-    return not math.isfinite(bound) or abs(bound) > BOUNDED * max(1.0, *(abs(v) for v in base))
+def room(
+    contract: Contract, example: Mapping[str, int], entry: Input, elements: tuple[float, ...]
+) -> dict[str, int] | None:
+    """Lengths at which a value can be tried: the example's, small ones for a large value, None for a huge one."""
+    largest = max((abs(v) for v in elements), default=0.0)
+    if largest <= BOUNDED * max(1.0, *(abs(v) for v in entry.example)):
+        return dict(example)
+    lengths = at(contract, example, SMALL)
+    return lengths if math.prod(lengths.values()) * largest**2 <= LARGEST else None
+
+
+def at(contract: Contract, example: Mapping[str, int], pair: tuple[int, ...]) -> dict[str, int]:
+    """The lengths in `pair`, in turn, for all live axes but the batch, moved into the bounds of the contract."""
+    others = [n for n in example if _axis(contract, n) != 0]
+    drawn = {n: _fit(contract, n, pair[k % len(pair)]) for k, n in enumerate(others)}
+    return {n: drawn.get(n, length) for n, length in example.items()}
 
 
 def _fit(contract: Contract, name: str, length: int) -> int:

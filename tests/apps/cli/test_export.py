@@ -34,6 +34,11 @@ class Branch(nn.Module):
         return x * factor
 
 
+class Stride(nn.Module):
+    def forward(self, x, step):
+        return nn.functional.max_pool2d(x, 1, step)
+
+
 class Vague(nn.Module):
     def forward(self, x, strength):
         return x * strength
@@ -80,13 +85,13 @@ def listing(folder: Path) -> list[str]:
 
 
 def assert_refused(folder: Path, capsys: Capture, arguments: list[str], status: int = 2) -> str:
-    """The message, which is one line; nothing was written."""
+    """The message, which is one line unless a check failed; nothing was written."""
     before = listing(folder)
     assert main(["export", *arguments]) == status
     shown = capsys.readouterr()
     assert shown.out == ""
     assert listing(folder) == before
-    assert len(shown.err.splitlines()) == 1
+    assert status == 1 or len(shown.err.splitlines()) == 1
     assert shown.err.startswith("pliant: ")
     return shown.err
 
@@ -133,6 +138,32 @@ def test_a_branch_on_a_live_value_is_a_failed_check(folder: Path, capsys: Captur
     assert "Fix: " in message
 
 
+def test_a_refusal_says_how_to_go_on_and_that_works(folder: Path, capsys: Capture) -> None:
+    message = assert_refused(folder, capsys, [f"{NET_FILE}:Stride", "--arg", "step=2"], status=1)
+    assert f"-> {folder / NET_FILE}:" in message
+    assert "--fixed step=2" in message
+    assert main(["export", f"{NET_FILE}:Stride", "--fixed", "step=2"]) == 0
+    shown = capsys.readouterr()
+    assert "note: step is fixed at 2." in shown.err
+    (entry,) = onnxruntime.InferenceSession("stride.onnx").get_inputs()
+    assert entry.name == "x"
+
+
+def test_explain(folder: Path, capsys: Capture) -> None:
+    assert main(["export", f"{NET_FILE}:factory", "--explain"]) == 0
+    sentence, _, *tree = capsys.readouterr().out.splitlines()
+    line = NET.splitlines().index("        return x * gain") + 1
+    assert sentence.startswith("factory.onnx: ")
+    assert tree[0] == "gain: number, 2 in the example, range: any"
+    assert tree[2].split() == ["├─", f"{NET_FILE}:{line}", "return", "x", "*", "gain"]
+    assert "Mul: " in tree[3]
+
+    assert main(["export", f"{NET_FILE}:factory", "--explain", "--json"]) == 0
+    gain, *axes = json.loads(capsys.readouterr().out)["explanation"]
+    assert [gain["name"], *(a["name"] for a in axes)] == ["gain", "n", "h", "w"]
+    assert gain["stations"][0]["line"] == line
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [
@@ -145,7 +176,10 @@ def test_a_branch_on_a_live_value_is_a_failed_check(folder: Path, capsys: Captur
         ("folder", "'folder' is neither a weights file"),
         ("absent_package.net:factory", "There is no Python module 'absent_package'"),
         ("absent.py:factory", "There is no file absent.py"),
-        (f"{NET_FILE}:nothing", "has no class or function 'nothing'; it has: Double, Branch, Vague, factory, number"),
+        (
+            f"{NET_FILE}:nothing",
+            "has no class or function 'nothing'; it has: Double, Branch, Stride, Vague, factory, number",
+        ),
         (f"{NET_FILE}:value", "has no class or function 'value'"),
         ("some_net_of_a_test:nothing", "some_net_of_a_test has no class or function 'nothing'"),
         (f"{NET_FILE}:number", "gave int; it must give a torch.nn.Module"),
@@ -175,6 +209,12 @@ def test_a_full_pickle_is_not_run(folder: Path, capsys: Capture) -> None:
         ([f"{NET_FILE}:Vague", "--arg", "nothing=2"], "forward has no argument 'nothing'; it has: x, strength"),
         ([f"{NET_FILE}:Vague", "--arg", "strength=much"], "'much' is no example"),
         ([f"{NET_FILE}:Vague", "--arg", "strength=tensor:"], "'tensor:' is no example"),
+        (
+            ["tiny.pth", "--fixed", "gain=2"],
+            "fixed names 'gain', which is no live value; the live values are ['factor']",
+        ),
+        (["tiny.pth", "--fixed", "factor=2", "--values", "factor=1..2"], "'factor' is fixed, and values is about live"),
+        ([f"{NET_FILE}:factory", "--fixed", "x=2"], "'x', which is no live value; the live values are ['gain']"),
         (["tiny.pth", "-o", "nothing/a.onnx"], "nothing/a.onnx cannot be written: its folder does not exist"),
         (["tiny.pth", "-o", "folder"], "folder cannot be written: it is a folder"),
     ],
@@ -189,6 +229,7 @@ def test_options_that_do_not_fit(folder: Path, capsys: Capture, arguments: list[
         ([], "Missing argument 'SOURCE'"),
         (["--arg", "factor"], "'factor' is not NAME=VALUE"),
         (["--arg", "=2"], "'=2' is not NAME=VALUE"),
+        (["--fixed", "factor"], "'factor' is not NAME=VALUE"),
         (["--dims", "x="], "'x=' is not NAME=VALUE"),
         (["--values", "factor=1"], "'1' is no range; give for example factor=1..8"),
         (["--values", "factor=a..b"], "'a..b' is no range"),

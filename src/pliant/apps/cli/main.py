@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from pliant.apps.cli.options import State
-from pliant.errors import PliantError
+from pliant.errors import ExportError, PliantError
 from pliant.registry import load, names
 from pliant.version import VERSION
 
@@ -46,8 +46,8 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status.
 
-    0: done. 1: a check failed. 2: bad usage or input, with one sentence on stderr. 130: interrupted. What is
-    not expected is a defect of pliant and raises.
+    0: done. 1: a check failed, with the reason on stderr. 2: bad usage or input, with one sentence on stderr. 130:
+    interrupted. What is not expected is a defect of pliant and raises.
     """
     state = State()
     try:
@@ -72,5 +72,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _report(error: BaseException, text: str, status: int, state: State) -> int:
     if state.verbose:
         click.echo("".join(traceback.format_exception(error)), err=True)
-    click.echo(f"pliant: {' '.join(text.split())}", err=True)
+    sentence = text if isinstance(error, ExportError) else " ".join(text.split())  # a refusal has lines to be read
+    click.echo(f"pliant: {sentence}", err=True)
     return status

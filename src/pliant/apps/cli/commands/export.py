@@ -62,6 +62,14 @@ def ranges(context: click.Context, parameter: click.Parameter, texts: tuple[str,
 @click.option(
     "--values", multiple=True, callback=ranges, metavar="NAME=LOW..HIGH", help="Range of a live value: factor=1..8."
 )
+@click.option(
+    "--fixed",
+    multiple=True,
+    callback=pairs,
+    metavar="NAME=VALUE",
+    help="A value that is a constant of the file instead of an input: step=2.",
+)
+@click.option("--explain", is_flag=True, help="Show where each live value goes: source lines, formulas, nodes.")
 @common
 def export(
     source: str,
@@ -69,6 +77,8 @@ def export(
     arguments: dict[str, str],
     dims: dict[str, str],
     values: dict[str, Any],
+    fixed: dict[str, str],
+    explain: bool,
     as_json: bool,
 ) -> None:
     """Turn a PyTorch model into one ONNX file with live values.
@@ -86,17 +96,21 @@ def export(
         )
     try:
         with progress() as report:
-            artifact = run(Request(source, arguments, dims, values), report)
+            artifact = run(Request(source, arguments, dims, values, fixed), report)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("torch", "onnx", "onnxscript", "onnx_ir", "safetensors"):
             raise MissingExtra("pliant export", error.name or "torch", "export") from error
         raise
     artifact.save(target)
+    told = artifact.explanation if explain else None
     if as_json:
-        click.echo(json.dumps({"path": str(target), "contract": json.loads(artifact.contract.to_json())}))
+        result = {"path": str(target), "contract": json.loads(artifact.contract.to_json())}
+        click.echo(json.dumps(result | ({"explanation": told.as_dict()["courses"]} if told else {})))
     else:
         print_notes(artifact.contract.notes)
         click.echo(_sentence(target, artifact))
+        if told:
+            click.echo(f"\n{told}")
 
 
 def _stem(source: str) -> str:

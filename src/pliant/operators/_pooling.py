@@ -48,7 +48,8 @@ def _means(x: Any, axis: int, rank: int, result: Any, precision: ir.DataType) ->
     def weigh(pixels: Any) -> Any:
         return op.Where(inside(first, end, pixels), blocked(share), constant(0.0, precision))
 
-    return windowed(x, axis, rank, length, result, Windows(first, end, weigh))
+    order = op.Range(integer(0), result, integer(1))
+    return windowed(x, axis, rank, Windows(first, end, weigh), order)
 
 
 def maximum(x: Any, results: dict[int, Any]) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pliant.operators._axis import integer, ints
+from pliant.operators._axis import integer, ints, length_of
 from pliant.operators._onnx import op
 from pliant.operators._sampling import swapped
 
@@ -57,21 +57,22 @@ def stretches(windows: Windows) -> Any:
     return op.Add(first, op.Range(integer(0), span, integer(1)))
 
 
-def sums(x: Any, axis: int, rank: int, length: Any, result: Any, pixels: Any, weights: Any) -> Any:
-    """`x` of `rank` axes with `axis`, `length` pixels long, replaced by `result` weighted sums.
+def sums(x: Any, axis: int, rank: int, pixels: Any, weights: Any, order: Any) -> Any:
+    """`x` of `rank` axes with `axis` replaced by weighted sums.
 
-    `pixels` are `stretches`, `weights` [blocks, BLOCK, span] those of a `Windows`, in the type of `x`.
+    `pixels` are `stretches`, `weights` [blocks, BLOCK, span] those of a `Windows`, in the type of `x`. `order` int64
+    [result] says which sum each result pixel is: 0, 1, 2, ... as a rule.
     """
+    last = op.Sub(length_of(x, axis), integer(1))
     x = swapped(x, axis, rank - 2, rank)
-    rows = op.Gather(x, op.Min(pixels, op.Sub(length, integer(1))), axis=rank - 2)  # [..., blocks, span, columns]
+    rows = op.Gather(x, op.Min(pixels, last), axis=rank - 2)  # [..., blocks, span, columns]
     product = op.MatMul(weights, rows)  # [..., blocks, BLOCK, columns]
     leading = op.Shape(x, start=0, end=rank - 2)
     flat = op.Reshape(product, op.Concat(leading, ints(-1), op.Shape(x, start=rank - 1), axis=0))
-    wanted = op.Slice(flat, ints(0), op.Reshape(result, ints(1)), ints(rank - 2))
-    return swapped(wanted, axis, rank - 2, rank)
+    return swapped(op.Gather(flat, order, axis=rank - 2), axis, rank - 2, rank)
 
 
-def windowed(x: Any, axis: int, rank: int, length: Any, result: Any, windows: Windows) -> Any:
+def windowed(x: Any, axis: int, rank: int, windows: Windows, order: Any) -> Any:
     """`sums` over `windows` with the weights they have."""
     pixels = stretches(windows)
-    return sums(x, axis, rank, length, result, pixels, windows.weigh(op.Unsqueeze(pixels, ints(1))))
+    return sums(x, axis, rank, pixels, windows.weigh(op.Unsqueeze(pixels, ints(1))), order)

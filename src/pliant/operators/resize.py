@@ -20,7 +20,7 @@ from torch import Tensor
 
 from pliant.operators import _sampling as sampling
 from pliant.operators._antialias import KERNELS, antialiased
-from pliant.operators._axis import DOUBLE, FLOAT, UINT8, Axis, integer, ints, length_of
+from pliant.operators._axis import DOUBLE, FLOAT, UINT8, Axis, integer, ints, length_of, same
 from pliant.operators._bytes import fixed_point, merged, to_byte
 from pliant.operators._onnx import op
 from pliant.operators._pooling import average
@@ -82,28 +82,41 @@ def translate(x: Any, scales: Any, size: list[Any], mode: str, align_corners: bo
     along = _resample_bytes if x.dtype == UINT8 else _resample
     values = x if x.dtype == precision else op.Cast(x, to=precision)
     for k, axis in reversed(axes.items()):  # the last axis first, as PyTorch, whose bytes are rounded in between
-        values = along(values, k, 2 + len(size), axis, mode, antialias)
+        order = sampling.targets(axis)
+        if k == 2 and (antialias or x.dtype == UINT8):
+            order = op.Where(op.And(one_column(x, results), op.Not(same(axis))), integer(0), order)
+        values = along(values, k, 2 + len(size), axis, mode, antialias, order)
     return values if x.dtype == precision else op.Cast(values, to=x.dtype)
 
 
-def _resample(x: Any, k: int, rank: int, axis: Axis, mode: str, antialias: bool) -> Any:
-    """`x` of the axis's precision, resized along axis `k`."""
+def one_column(x: Any, results: list[Any]) -> Any:
+    """Whether PyTorch gives all rows of a result the weights of its first row, a 0-d bool.
+
+    It does where the result is one pixel wide and the kernel is the separable one (a mistake, seen in torch 2.13.0
+    and 2.14.1), which resizes with antialiasing and bytes; but bytes of up to four channels have another kernel.
+    """
+    narrow = op.Equal(results[-1], integer(1))
+    return op.And(narrow, op.Greater(length_of(x, 1), integer(4))) if x.dtype == UINT8 else narrow
+
+
+def _resample(x: Any, k: int, rank: int, axis: Axis, mode: str, antialias: bool, order: Any) -> Any:
+    """`x` of the axis's precision, resized along axis `k`. `order` is that of `sums`, and used with antialiasing."""
     if antialias:
-        return windowed(x, k, rank, axis.length, axis.result, antialiased(axis, KERNELS[mode]))
+        return windowed(x, k, rank, antialiased(axis, KERNELS[mode]), order)
     return sampling.resample(x, k, rank, *_taps(mode)(axis))
 
 
-def _resample_bytes(x: Any, k: int, rank: int, axis: Axis, mode: str, antialias: bool) -> Any:
+def _resample_bytes(x: Any, k: int, rank: int, axis: Axis, mode: str, antialias: bool, order: Any) -> Any:
     """`x` of doubles that are whole numbers in 0..255, resized along axis `k` to such numbers."""
     if antialias:
         windows = antialiased(axis, KERNELS[mode])
         pixels = stretches(windows)
         weights = windows.weigh(op.Unsqueeze(pixels, ints(1)))
         weights, unit = fixed_point(weights, op.ReduceMax(weights, keepdims=0))
-        return to_byte(sums(x, k, rank, axis.length, axis.result, pixels, weights), unit)
+        return to_byte(sums(x, k, rank, pixels, weights, order), unit)
     indices, weights = _taps(mode)(axis)
     weights, unit = fixed_point(*merged(axis, indices, weights, 4 if mode == "bicubic" else 2))
-    return to_byte(sampling.resample(x, k, rank, indices, weights), unit)
+    return to_byte(sampling.resample(x, k, rank, op.Gather(indices, order), op.Gather(weights, order)), unit)
 
 
 def _taps(mode: str) -> Callable[[Axis], tuple[Any, Any]]:

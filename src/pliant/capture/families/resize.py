@@ -48,6 +48,7 @@ def interpolate(
     """`F.interpolate` as one operator. Calls it does not cover, or that PyTorch refuses, go to PyTorch."""
     refused = (size is None) == (scale_factor is None) or bool(recompute_scale_factor and size is not None)
     refused |= align_corners is not None and mode in ("nearest", "nearest-exact", "area")
+    refused |= bool(align_corners) and mode == "lanczos"
     rank = input.dim() - 2
     if refused or not covered(input, rank, mode, antialias):
         return NotImplemented

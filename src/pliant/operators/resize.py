@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from onnxscript import ir
 from torch import Tensor
 
 from pliant.operators import _sampling as sampling
@@ -67,47 +68,67 @@ def translate(x: Any, scales: Any, size: list[Any], mode: str, align_corners: bo
     """The operator in ONNX."""
     if mode == "area":
         return average(x, {2 + k: wanted for k, wanted in enumerate(size)}, 2 + len(size))
-    results = [integer(s) if isinstance(s, int) else s for s in size]
     smooth = not mode.startswith("nearest")
     precision = DOUBLE if x.dtype == DOUBLE or (smooth and x.dtype == UINT8) else FLOAT
-    axes: dict[int, Axis] = {}
-    for k, wanted in enumerate(results):
+    axes: list[Axis] = []
+    for k, wanted in enumerate(integer(s) if isinstance(s, int) else s for s in size):
         scale = None if scales is None else op.Gather(scales, integer(k))
-        axes[2 + k] = Axis(length_of(x, 2 + k), wanted, scale, align_corners, precision)
-    if not smooth:
-        short = sampling.short_cuts(results)
-        for k, axis in axes.items():
-            x = op.Gather(x, sampling.nearest(axis, exact=mode == "nearest-exact", short=short), axis=k)
-        return x
-    along = _resample_bytes if x.dtype == UINT8 else _resample
+        axes.append(Axis(length_of(x, 2 + k), wanted, scale, align_corners, precision))
+    return _smooth(x, axes, mode, antialias) if smooth else _nearest(x, axes, exact=mode == "nearest-exact")
+
+
+def _nearest(x: Any, axes: list[Axis], *, exact: bool) -> Any:
+    short = sampling.short_cuts([axis.result for axis in axes])
+    for k, axis in enumerate(axes):
+        x = op.Gather(x, sampling.nearest(axis, exact=exact, short=short), axis=2 + k)
+    return x
+
+
+def _smooth(x: Any, axes: list[Axis], mode: str, antialias: bool) -> Any:
+    precision, rank = axes[0].precision, 2 + len(axes)
     values = x if x.dtype == precision else op.Cast(x, to=precision)
-    for k, axis in reversed(axes.items()):  # the last axis first, as PyTorch, whose bytes are rounded in between
+    for k, axis in reversed(list(enumerate(axes, 2))):  # the last axis first: bytes are rounded in between
         order = sampling.targets(axis)
         if k == 2 and (antialias or x.dtype == UINT8):
-            order = op.Where(op.And(one_column(x, results), op.Not(same(axis))), integer(0), order)
-        values = along(values, k, 2 + len(size), axis, mode, antialias, order)
+            order = op.Where(op.And(_one_column(x, axes), op.Not(same(axis))), integer(0), order)
+        if x.dtype == UINT8:
+            values = _resample_bytes(values, k, rank, axis, mode, antialias, order)
+        elif antialias:
+            values = windowed(values, k, rank, antialiased(axis, KERNELS[mode]), order)
+        else:
+            indices, weights = _taps(mode)(axis)
+            values = sampling.resample(values, k, rank, indices, _stored(weights, x.dtype, mode, axes))
     return values if x.dtype == precision else op.Cast(values, to=x.dtype)
 
 
-def one_column(x: Any, results: list[Any]) -> Any:
+def _taps(mode: str) -> Callable[[Axis], tuple[Any, Any]]:
+    return sampling.cubic if mode == "bicubic" else sampling.linear
+
+
+def _one_column(x: Any, axes: list[Axis]) -> Any:
     """Whether PyTorch gives all rows of a result the weights of its first row, a 0-d bool.
 
     It does where the result is one pixel wide and the kernel is the separable one (a mistake, seen in torch 2.13.0
     and 2.14.1), which resizes with antialiasing and bytes; but bytes of up to four channels have another kernel.
     """
-    narrow = op.Equal(results[-1], integer(1))
+    narrow = op.Equal(axes[-1].result, integer(1))
     return op.And(narrow, op.Greater(length_of(x, 1), integer(4))) if x.dtype == UINT8 else narrow
 
 
-def _resample(x: Any, k: int, rank: int, axis: Axis, mode: str, antialias: bool, order: Any) -> Any:
-    """`x` of the axis's precision, resized along axis `k`. `order` is that of `sums`, and used with antialiasing."""
-    if antialias:
-        return windowed(x, k, rank, antialiased(axis, KERNELS[mode]), order)
-    return sampling.resample(x, k, rank, *_taps(mode)(axis))
+def _stored(weights: Any, dtype: ir.DataType, mode: str, axes: list[Axis]) -> Any:
+    """Weights as PyTorch keeps them: in the type of half precision data, except in its kernel for small pictures."""
+    if dtype not in (ir.DataType.FLOAT16, ir.DataType.BFLOAT16):
+        return weights
+    kept = op.Cast(op.Cast(weights, to=dtype), to=FLOAT)
+    small = sampling.short_cuts([axis.result for axis in axes]) if mode == "bilinear" else None
+    return kept if small is None else op.Where(small, weights, kept)
 
 
 def _resample_bytes(x: Any, k: int, rank: int, axis: Axis, mode: str, antialias: bool, order: Any) -> Any:
-    """`x` of doubles that are whole numbers in 0..255, resized along axis `k` to such numbers."""
+    """`x` of doubles that are whole numbers in 0..255, resized along axis `k` to such numbers.
+
+    `order` says which row of weights each result pixel has.
+    """
     if antialias:
         windows = antialiased(axis, KERNELS[mode])
         pixels = stretches(windows)
@@ -117,10 +138,6 @@ def _resample_bytes(x: Any, k: int, rank: int, axis: Axis, mode: str, antialias:
     indices, weights = _taps(mode)(axis)
     weights, unit = fixed_point(*merged(axis, indices, weights, 4 if mode == "bicubic" else 2))
     return to_byte(sampling.resample(x, k, rank, op.Gather(indices, order), op.Gather(weights, order)), unit)
-
-
-def _taps(mode: str) -> Callable[[Axis], tuple[Any, Any]]:
-    return sampling.cubic if mode == "bicubic" else sampling.linear
 
 
 OPERATOR = Operator(translations={torch.ops.pliant.resize.default: translate})

@@ -20,13 +20,15 @@ def pooling(kind: str, rank: int) -> Callable[..., Any]:
     """What answers adaptive pooling of `rank` axes, "avg" or "max"."""
 
     def handler(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:  # noqa: A002 - PyTorch's name
-        if return_indices:
-            raise ValueError(
-                "adaptive max pooling with return_indices=True has no ONNX form for sizes known only at run time; "
-                "leave the indices out"
-            )
         given = sizes(output_size, rank)
         lengths = list(input.shape[-rank:])
+        if return_indices and any(isinstance(s, torch.SymInt) for s in (*given, *lengths)):
+            raise ValueError(
+                "adaptive max pooling that returns indices has no ONNX form for sizes known only at run time; use "
+                f"F.adaptive_max_pool{rank}d with return_indices=False, which gives the values alone"
+            )
+        if return_indices:
+            return NotImplemented
         if len(given) != rank or not rank < input.dim() <= rank + 2 or not input.is_floating_point():
             return NotImplemented
         if kind == "avg" and all(isinstance(s, int) and s == 1 for s in given):
@@ -46,9 +48,9 @@ def sizes(value: Any, rank: int) -> list[Any]:
     return [v.item() if isinstance(v, Tensor) else v for v in values]
 
 
-def with_indices(name: str) -> Callable[..., Any]:
+def with_indices(rank: int) -> Callable[..., Any]:
     """What answers the maximum pooling that always gives the indices too."""
-    answer = pooling("max", int(name[-2]))
+    answer = pooling("max", rank)
 
     def handler(input: Tensor, output_size: Any, return_indices: bool = True) -> Any:  # noqa: A002 - PyTorch's name
         del return_indices
@@ -57,11 +59,20 @@ def with_indices(name: str) -> Callable[..., Any]:
     return handler
 
 
-AVERAGES = {getattr(F, f"adaptive_avg_pool{rank}d"): pooling("avg", rank) for rank in (1, 2, 3)}
-OPERATORS = {getattr(torch._C._nn, f"adaptive_avg_pool{rank}d"): pooling("avg", rank) for rank in (2, 3)}
-MAXIMA = {getattr(F, f"adaptive_max_pool{rank}d"): pooling("max", rank) for rank in (1, 2, 3)}
-INDICES = {getattr(F, f"adaptive_max_pool{rank}d_with_indices"): f"adaptive_max_pool{rank}d" for rank in (1, 2, 3)}
+def spellings(kind: str, rank: int) -> list[Any]:
+    """PyTorch's own operator, as Python code can call it."""
+    name = f"adaptive_{kind}_pool{rank}d"
+    packet = getattr(torch.ops.aten, name)
+    return [getattr(torch if rank == 1 else torch._C._nn, name), packet, packet.default]
 
-CAPTURE = Capture(
-    functions={**AVERAGES, **OPERATORS, **MAXIMA, **{f: with_indices(name) for f, name in INDICES.items()}}
-)
+
+RANKS = (1, 2, 3)
+AVERAGES = {f: pooling("avg", r) for r in RANKS for f in (getattr(F, f"adaptive_avg_pool{r}d"), *spellings("avg", r))}
+MAXIMA = {getattr(F, f"adaptive_max_pool{r}d"): pooling("max", r) for r in RANKS}
+INDICES = {
+    f: with_indices(r)
+    for r in RANKS
+    for f in (getattr(F, f"adaptive_max_pool{r}d_with_indices"), *spellings("max", r))
+}
+
+CAPTURE = Capture(functions={**AVERAGES, **MAXIMA, **INDICES})

@@ -21,18 +21,26 @@ from pliant.operators.resize import MODES, aten_name, resize
 
 def sequence(value: Any, rank: int) -> list[Any]:
     """One number per spatial axis, from a number, a tensor or a sequence of either."""
-    if isinstance(value, Tensor):
-        value = value.tolist() if value.dim() else value.item()
-    values: list[Any] = list(value) if isinstance(value, (list, tuple)) else [value] * rank
-    return [v.item() if isinstance(v, (Tensor, np.generic)) else v for v in values]
+    return [v.item() if isinstance(v, (Tensor, np.generic)) else v for v in elements(value, rank)]
+
+
+def elements(value: Any, rank: int) -> list[Any]:
+    """One number or 0-d tensor per spatial axis."""
+    if isinstance(value, Tensor) and value.dim():
+        value = value.unbind()
+    return list(value) if isinstance(value, (list, tuple)) else [value] * rank
 
 
 def scaled(length: Any, scale: Any) -> Any:
-    """floor(length * scale) as Python computes it, in double precision."""
+    """floor(length * scale) as Python computes it: in double precision, or in that of a tensor or NumPy number."""
     if isinstance(scale, float) and scale.is_integer():
         scale = int(scale)  # the same product, and a simpler formula for the shapes that depend on it
     if isinstance(scale, (int, torch.SymInt)):
         return length * scale
+    if isinstance(scale, np.floating):
+        scale = torch.tensor(scale)
+    if isinstance(scale, Tensor):  # then Python computes in the precision that the tensor has
+        return (length * scale).to(torch.int64).item()
     return torch.sym_int(length * scale)
 
 
@@ -52,14 +60,15 @@ def interpolate(
     rank = input.dim() - 2
     if refused or not covered(input, rank, mode, antialias):
         return NotImplemented
-    given = sequence(scale_factor if size is None else size, rank)
+    given = elements(scale_factor if size is None else size, rank)
     if len(given) != rank:
         return NotImplemented
     if size is not None:
-        return resize(input, None, given, mode, bool(align_corners), antialias)
-    lengths = [scaled(length, s) for length, s in zip(input.shape[2:], given, strict=True)]
-    scales = None if recompute_scale_factor or mode == "area" else vector(given)
-    return resize(input, scales, lengths, mode, bool(align_corners), antialias)
+        return resize(input, None, sequence(size, rank), mode, bool(align_corners), antialias)
+    recomputed = bool(recompute_scale_factor) or mode == "area"
+    factors = given if recomputed else sequence(scale_factor, rank)  # without recomputing, C++ makes them doubles
+    lengths = [scaled(length, s) for length, s in zip(input.shape[2:], factors, strict=True)]
+    return resize(input, None if recomputed else vector(factors), lengths, mode, bool(align_corners), antialias)
 
 
 def covered(x: Tensor, rank: int, mode: str, antialias: bool) -> bool:

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from pliant.operators import _sampling as sampling
 from pliant.operators._antialias import KERNELS, antialiased
-from pliant.operators._axis import DOUBLE, FLOAT, UINT8, Axis, integer, ints, length_of, same
+from pliant.operators._axis import DOUBLE, FLOAT, UINT8, Axis, constant, integer, ints, length_of, same
 from pliant.operators._bytes import fixed_point, merged, to_byte
 from pliant.operators._onnx import op
 from pliant.operators._pooling import average
@@ -119,9 +119,18 @@ def _stored(weights: Any, dtype: ir.DataType, mode: str, axes: list[Axis]) -> An
     """Weights as PyTorch keeps them: in the type of half precision data, except in its kernel for small pictures."""
     if dtype not in (ir.DataType.FLOAT16, ir.DataType.BFLOAT16):
         return weights
-    kept = op.Cast(op.Cast(weights, to=dtype), to=FLOAT)
+    if mode != "bicubic":  # the first of the two weights is made from the second one, as it is kept
+        distance = _kept(op.Slice(weights, ints(1), ints(2), ints(1)), dtype)
+        kept = op.Concat(_kept(op.Sub(constant(1.0, FLOAT), distance), dtype), distance, axis=1)
+    else:
+        kept = _kept(weights, dtype)
     small = sampling.short_cuts([axis.result for axis in axes]) if mode == "bilinear" else None
     return kept if small is None else op.Where(small, weights, kept)
+
+
+def _kept(values: Any, dtype: ir.DataType) -> Any:
+    """float32 values rounded to `dtype`."""
+    return op.Cast(op.Cast(values, to=dtype), to=FLOAT)
 
 
 def _resample_bytes(x: Any, k: int, rank: int, axis: Axis, mode: str, antialias: bool, order: Any) -> Any:

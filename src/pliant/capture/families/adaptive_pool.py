@@ -70,9 +70,7 @@ RANKS = (1, 2, 3)
 AVERAGES = {f: pooling("avg", r) for r in RANKS for f in (getattr(F, f"adaptive_avg_pool{r}d"), *spellings("avg", r))}
 MAXIMA = {getattr(F, f"adaptive_max_pool{r}d"): pooling("max", r) for r in RANKS}
 INDICES = {
-    f: with_indices(r)
-    for r in RANKS
-    for f in (getattr(F, f"adaptive_max_pool{r}d_with_indices"), *spellings("max", r))
+    f: with_indices(r) for r in RANKS for f in (getattr(F, f"adaptive_max_pool{r}d_with_indices"), *spellings("max", r))
 }
 
 CAPTURE = Capture(functions={**AVERAGES, **MAXIMA, **INDICES})

@@ -63,7 +63,7 @@ def spellings(kind: str, rank: int) -> list[Any]:
     """PyTorch's own operator, as Python code can call it."""
     name = f"adaptive_{kind}_pool{rank}d"
     packet = getattr(torch.ops.aten, name)
-    return [getattr(torch if rank == 1 else torch._C._nn, name), packet, packet.default]
+    return [getattr(torch if rank == 1 else vars(torch._C)["_nn"], name), packet, packet.default]
 
 
 RANKS = (1, 2, 3)

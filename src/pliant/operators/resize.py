@@ -1,50 +1,61 @@
 """Resizing with the semantics of the PyTorch call, whatever is known only at run time.
 
 The operator takes the symbolic result size beside the scales, so that the shapes of resized branches stay
-comparable during tracing, and so that the result has the size Python computes. ONNX's own Resize node multiplies
-in float32 (10 * 1.3 gives 12 or 13), samples at positions that are off by up to 5e-5 at a few hundred pixels, and
-in ONNX Runtime copies its input when the size does not change, which PyTorch does not do for a cubic resize.
-The taps are therefore gathered at positions computed in the graph; only antialiasing uses the Resize node.
+comparable during tracing, and so that the result has the size Python computes. ONNX's own Resize node is not used:
+it multiplies in float32 (10 * 1.3 gives 12 or 13), samples at positions that are off by up to 5e-5 at a few hundred
+pixels, and in ONNX Runtime copies its input when the size does not change, which PyTorch does not do for a cubic
+resize. What a result pixel is made of is computed in the graph.
 
-Sources: ATen/native/UpSample.h and cpu/UpSampleKernel.cpp for what PyTorch computes; the Resize operator of
-the ONNX standard. PyTorch's cubic coefficient is -0.75, and -0.5 with antialiasing.
+Sources: ATen/native/UpSample.h and cpu/UpSampleKernel.cpp for what PyTorch computes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from onnxscript import ir
 from torch import Tensor
 
 from pliant.operators import _sampling as sampling
+from pliant.operators._antialias import KERNELS, antialiased
+from pliant.operators._axis import DOUBLE, FLOAT, UINT8, Axis, constant, integer, ints, length_of, same
+from pliant.operators._bytes import fixed_point, merged, to_byte
 from pliant.operators._onnx import op
+from pliant.operators._pooling import average
+from pliant.operators._windows import stretches, sums, windowed
 from pliant.operators.base import Label, Operator, live
 
 MODES: dict[int, tuple[str, ...]] = {
-    1: ("nearest", "nearest-exact", "linear"),
-    2: ("nearest", "nearest-exact", "bilinear", "bicubic"),
-    3: ("nearest", "nearest-exact", "trilinear"),
+    1: ("nearest", "nearest-exact", "linear", "area"),
+    2: ("nearest", "nearest-exact", "bilinear", "bicubic", "lanczos", "area"),
+    3: ("nearest", "nearest-exact", "trilinear", "area"),
 }
-NEXT = 1 + 2**-23  # from a float32 to the next one above
 
 
 @torch.library.custom_op("pliant::resize", mutates_args=())
 def resize(
     x: Tensor, scales: Tensor | None, size: list[int], mode: str, align_corners: bool, antialias: bool
 ) -> Tensor:
-    """`F.interpolate`. `x` is [n, c, *spatial].
+    """`F.interpolate`. `x` is [n, c, *spatial], `size` the spatial shape of the result.
 
-    `scales`, float64 [spatial], gives "scale" semantics; None gives "size" semantics. `size` is the spatial
-    shape of the result and must be floor(spatial * scales) if there are scales.
+    `scales`, float64 [spatial], gives "scale" semantics; None gives "size" semantics, and so does mode "area" always.
     """
-    corners = align_corners or None  # PyTorch refuses an explicit False where the option has no meaning
-    if scales is not None:
-        return F.interpolate(
-            x, scale_factor=scales.tolist(), mode=mode, align_corners=corners, antialias=antialias
-        ).contiguous()
-    return F.interpolate(x, size=size, mode=mode, align_corners=corners, antialias=antialias).contiguous()
+    if mode == "area":
+        return F.interpolate(x, size=size, mode=mode).clone()
+    corners = () if mode.startswith("nearest") else (align_corners,)
+    steps = [None] * len(size) if scales is None else scales.tolist()
+    function = getattr(torch.ops.aten, aten_name(mode, len(size), antialias)).default
+    return function(x, size, *corners, *steps).contiguous()
+
+
+def aten_name(mode: str, rank: int, antialias: bool) -> str:
+    """The name of PyTorch's operator (input, size, [align_corners], scales) that a resize comes down to."""
+    if mode == "nearest-exact":
+        return f"_upsample_nearest_exact{rank}d"
+    return f"_upsample_{mode}{rank}d_aa" if antialias else f"upsample_{mode}{rank}d"
 
 
 @resize.register_fake
@@ -55,61 +66,95 @@ def _(x: Tensor, scales: Tensor | None, size: list[int], mode: str, align_corner
 
 def translate(x: Any, scales: Any, size: list[Any], mode: str, align_corners: bool, antialias: bool) -> Any:
     """The operator in ONNX."""
-    if antialias:
-        if align_corners:
-            raise ValueError("a resize with both antialias and align_corners has no ONNX form; leave one out")
-        return antialiased(x, scales, size, mode)
-    results = [sampling.integer(s) if isinstance(s, int) else s for s in size]
-    short = sampling.short_cuts(results)
-    for axis, wanted in enumerate(results):
-        length = op.Squeeze(op.Shape(x, start=2 + axis, end=3 + axis))
-        if scales is None or align_corners:
-            step = sampling.step_of_size(length, wanted, corners=align_corners)
-        else:
-            step = sampling.step_of_scale(op.Gather(scales, sampling.integer(axis)))
-        if mode.startswith("nearest"):
-            taps = sampling.nearest(length, wanted, step, exact=mode == "nearest-exact", short=short)
-        elif mode == "bicubic":
-            taps = sampling.cubic(length, wanted, step, corners=align_corners)
-        else:
-            taps = sampling.linear(length, wanted, step, corners=align_corners)
-        x = sampling.resample(x, 2 + axis, 2 + len(size), *taps)
+    if mode == "area":
+        return average(x, {2 + k: wanted for k, wanted in enumerate(size)}, 2 + len(size))
+    smooth = not mode.startswith("nearest")
+    precision = DOUBLE if x.dtype == DOUBLE or (smooth and x.dtype == UINT8) else FLOAT
+    axes: list[Axis] = []
+    for k, wanted in enumerate(integer(s) if isinstance(s, int) else s for s in size):
+        scale = None if scales is None else op.Gather(scales, integer(k))
+        axes.append(Axis(length_of(x, 2 + k), wanted, scale, align_corners, precision))
+    return _smooth(x, axes, mode, antialias) if smooth else _nearest(x, axes, exact=mode == "nearest-exact")
+
+
+def _nearest(x: Any, axes: list[Axis], *, exact: bool) -> Any:
+    short = sampling.short_cuts([axis.result for axis in axes])
+    for k, axis in enumerate(axes):
+        x = op.Gather(x, sampling.nearest(axis, exact=exact, short=short), axis=2 + k)
     return x
 
 
-def antialiased(x: Any, scales: Any, size: list[Any], mode: str) -> Any:
-    """Antialiased linear or cubic resize. Only ONNX's Resize node has it, in float32 positions of its own."""
-    one = op.Constant(value_ints=[1])
-    wanted = op.Concat(
-        *(op.Constant(value_ints=[s]) if isinstance(s, int) else op.Reshape(s, one) for s in size), axis=0
-    )
-    attributes: dict[str, Any] = {"coordinate_transformation_mode": "half_pixel", "antialias": 1, "exclude_outside": 1}
-    attributes |= {"mode": "cubic", "cubic_coeff_a": -0.5} if mode == "bicubic" else {"mode": "linear"}
-    if scales is None:
-        return op.Resize(x, None, None, op.Concat(op.Shape(x, end=2), wanted, axis=0), **attributes)
-    factors = op.Concat(op.Constant(value_floats=[1.0, 1.0]), covering(x, scales, wanted), axis=0)
-    axes = op.Constant(value_ints=list(range(2, 2 + len(size))))
-    resized = op.Resize(x, None, factors, None, **attributes)
-    return op.Slice(resized, op.Constant(value_ints=[0] * len(size)), wanted, axes)
+def _smooth(x: Any, axes: list[Axis], mode: str, antialias: bool) -> Any:
+    precision, rank = axes[0].precision, 2 + len(axes)
+    values = x if x.dtype == precision else op.Cast(x, to=precision)
+    for k, axis in reversed(list(enumerate(axes, 2))):  # the last axis first: bytes are rounded in between
+        order = sampling.targets(axis)
+        if k == 2 and (antialias or x.dtype == UINT8):
+            order = op.Where(op.And(_one_column(x, axes), op.Not(same(axis))), integer(0), order)
+        if x.dtype == UINT8:
+            values = _resample_bytes(values, k, rank, axis, mode, antialias, order)
+        elif antialias:
+            values = windowed(values, k, rank, antialiased(axis, KERNELS[mode]), order)
+        else:
+            indices, weights = _taps(mode)(axis)
+            values = sampling.resample(values, k, rank, indices, _stored(weights, x.dtype, mode, axes))
+    return values if x.dtype == precision else op.Cast(values, to=x.dtype)
 
 
-def covering(x: Any, scales: Any, wanted: Any) -> Any:
-    """`scales` in float32, one step up wherever float32 would give a result smaller than `wanted`.
+def _taps(mode: str) -> Callable[[Axis], tuple[Any, Any]]:
+    return sampling.cubic if mode == "bicubic" else sampling.linear
 
-    14 * (15 / 14) is 15 in double and less in float32. A result that is larger is cut by the caller.
+
+def _one_column(x: Any, axes: list[Axis]) -> Any:
+    """Whether PyTorch gives all rows of a result the weights of its first row, a 0-d bool.
+
+    It does where the result is one pixel wide and the kernel is the separable one (a mistake, seen in torch 2.13.0
+    and 2.14.1), which resizes with antialiasing and bytes; but bytes of up to four channels have another kernel.
     """
-    factors = op.Cast(scales, to=sampling.FLOAT)
-    product = op.Floor(op.Mul(op.Cast(op.Shape(x, start=2), to=sampling.FLOAT), factors))
-    short = op.Less(product, op.Cast(wanted, to=sampling.FLOAT))
-    return op.Where(short, op.Mul(factors, op.Constant(value_float=NEXT)), factors)
+    narrow = op.Equal(axes[-1].result, integer(1))
+    return op.And(narrow, op.Greater(length_of(x, 1), integer(4))) if x.dtype == UINT8 else narrow
+
+
+def _stored(weights: Any, dtype: ir.DataType, mode: str, axes: list[Axis]) -> Any:
+    """Weights as PyTorch keeps them: in the type of half precision data, except in its kernel for small pictures."""
+    if dtype not in (ir.DataType.FLOAT16, ir.DataType.BFLOAT16):
+        return weights
+    if mode != "bicubic":  # the first of the two weights is made from the second one, as it is kept
+        distance = _kept(op.Slice(weights, ints(1), ints(2), ints(1)), dtype)
+        kept = op.Concat(_kept(op.Sub(constant(1.0, FLOAT), distance), dtype), distance, axis=1)
+    else:
+        kept = _kept(weights, dtype)
+    small = sampling.short_cuts([axis.result for axis in axes]) if mode == "bilinear" else None
+    return kept if small is None else op.Where(small, weights, kept)
+
+
+def _kept(values: Any, dtype: ir.DataType) -> Any:
+    """float32 values rounded to `dtype`."""
+    return op.Cast(op.Cast(values, to=dtype), to=FLOAT)
+
+
+def _resample_bytes(x: Any, k: int, rank: int, axis: Axis, mode: str, antialias: bool, order: Any) -> Any:
+    """`x` of doubles that are whole numbers in 0..255, resized along axis `k` to such numbers.
+
+    `order` says which row of weights each result pixel has.
+    """
+    if antialias:
+        windows = antialiased(axis, KERNELS[mode])
+        pixels = stretches(windows)
+        weights = windows.weigh(op.Unsqueeze(pixels, ints(1)))
+        weights, unit = fixed_point(weights, op.ReduceMax(weights, keepdims=0))
+        return to_byte(sums(x, k, rank, pixels, weights, order), unit)
+    indices, weights = _taps(mode)(axis)
+    weights, unit = fixed_point(*merged(axis, indices, weights, 4 if mode == "bicubic" else 2))
+    return to_byte(sampling.resample(x, k, rank, op.Gather(indices, order), op.Gather(weights, order)), unit)
 
 
 def label(x: Any, scales: Any, size: list[Any], mode: str, align_corners: bool, antialias: bool) -> Label:
     """The name and the meaning of a resize in the file; nearest neighbours have a different body per rank."""
-    del x
     semantics = "size" if scales is None else "scale"
     options = [f"{len(size)}d"] if mode.startswith("nearest") or mode == "area" else []
     options += [word for word, given in (("corners", align_corners), ("antialias", antialias)) if given]
+    options += [] if x.dtype == FLOAT else [x.dtype.name.lower()]
     name = "_".join(("resize", mode.replace("-", "_"), *options, semantics))
     attributes = {"mode": mode, "semantics": semantics, "align_corners": align_corners, "antialias": antialias}
     return Label(name, ("x", "scales", "size"), {k: int(v) if v in (True, False) else v for k, v in attributes.items()})
@@ -126,6 +171,8 @@ OPERATOR = Operator(
         (PICTURE, None, [live(3), 9], "bilinear", False, False),
         (PICTURE, None, [live(3), 9], "bicubic", True, False),
         (PICTURE, None, [live(3), 9], "nearest", False, False),
+        (PICTURE, SCALES / 3, [live(2), live(4)], "bicubic", False, True),
+        (PICTURE, None, [live(3), 9], "area", False, False),
         (PICTURE[0], SCALES[1:], [live(14)], "linear", False, False),
         (PICTURE[None], None, [1, live(4), live(5)], "trilinear", False, False),
     ),

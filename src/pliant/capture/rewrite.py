@@ -39,6 +39,7 @@ class _Function:
 
     first: str | None
     outer: frozenset[str] = frozenset()  # names declared global
+    enclosing: frozenset[str] = frozenset()  # names declared nonlocal
     uses: Uses | None = None
     forks: bool = False  # something in it decides and is in no smaller piece
     blocks: int = 0  # pieces around the current place
@@ -59,9 +60,10 @@ class _Rewriter(ast.NodeTransformer):
         first = next((a.arg for a in (*node.args.posonlyargs, *node.args.args)), None)
         outer = frozenset(declared(node.body, ast.Global))
         suspends = any(isinstance(s, SUSPENDING) for s in inside(node.body))
-        function = _Function(first, outer, Uses(node.body), suspends=suspends)
+        enclosing = frozenset(declared(node.body, ast.Nonlocal))
+        function = _Function(first, outer, enclosing, Uses(node.body), suspends=suspends)
         self.functions.append(function)
-        own = bound(node.body) - outer - declared(node.body, ast.Nonlocal)
+        own = bound(node.body) - outer - enclosing
         node.body = self._statements(node.body)
         self.functions.pop()
         arguments = {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
@@ -69,7 +71,7 @@ class _Rewriter(ast.NodeTransformer):
             node.body = self._whole(node, function, own & arguments)
         else:
             start = _after_docstring(node.body)
-            node.body[start:start] = _never(node, function.names - arguments)
+            node.body[start:start] = _never(node, function.names - arguments - enclosing)
         return node
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
@@ -87,7 +89,7 @@ class _Rewriter(ast.NodeTransformer):
         """A function's body as one piece. `arguments` are those that it assigns; its other variables move with it."""
         start = _after_docstring(node.body)
         inner = node.body[start:]
-        own = function.names - {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
+        own = function.names - {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)} - function.enclosing
         piece = _define(self._name(), [*_shared(arguments, ()), *_never(node, own), *inner], node)
         return [*node.body[:start], piece, _at(ast.Return(_helper("fork", _load(piece.name))), node)]
 
@@ -120,6 +122,14 @@ class _Rewriter(ast.NodeTransformer):
         node.test = self._truth(node.test)
         node.body, node.orelse = self._statements(node.body), self._statements(node.orelse)
         return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
+        """Without the annotation of a variable: it is evaluated nowhere, and a piece may not annotate what it shares."""
+        if not self.functions or not isinstance(node.target, ast.Name):
+            return self.generic_visit(node)
+        if node.value is None:
+            return _at(ast.Pass(), node)
+        return _at(ast.Assign([node.target], self.visit(node.value)), node)
 
     def visit_Assert(self, node: ast.Assert) -> Any:
         node.test = _at(_helper("assume", self.visit(node.test)), node.test)
@@ -313,7 +323,10 @@ class _Jumps(ast.NodeTransformer):
         return _at(ast.Return(ast.Constant(False)), node)
 
     def visit(self, node: ast.AST) -> ast.AST:
-        return node if isinstance(node, (ast.For, ast.While, *SCOPES)) else super().visit(node)
+        if isinstance(node, (ast.For, ast.While)):  # the jumps in its `else` are those of the loop around it
+            node.orelse = [self.visit(statement) for statement in node.orelse]  # type: ignore[misc]
+            return node
+        return node if isinstance(node, SCOPES) else super().visit(node)
 
 
 def _without_jumps(statement: ast.stmt) -> Any:

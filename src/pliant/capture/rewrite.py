@@ -22,7 +22,9 @@ from typing import Any
 from pliant.capture.names import SCOPES, Uses, bound, changed, declared, inside, jumps
 
 HELPER = "__pliant__"
+THUNK = "_pliant_thunk"  # a variable of the lambdas that are made here, which tells them from the model's own
 SCOPED = frozenset({"super", "locals", "globals", "vars", "dir", "eval", "exec"})  # they look at their caller
+LOOKING = frozenset({"locals", "vars", "dir", "eval", "exec"})  # they see the variables of the function as it is cut
 SUSPENDING = (ast.Yield, ast.YieldFrom, ast.Await)
 SYMBOLS: dict[type, str] = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 SYMBOLS |= {ast.In: "in", ast.NotIn: "not in", ast.Is: "is", ast.IsNot: "is not"}
@@ -44,7 +46,7 @@ class _Function:
     forks: bool = False  # something in it decides and is in no smaller piece
     blocks: int = 0  # pieces around the current place
     names: set[str] = field(default_factory=set)  # that its pieces share
-    suspends: bool = False
+    suspends: bool = False  # cannot be cut: it yields, or looks at its own variables
 
 
 class _Rewriter(ast.NodeTransformer):
@@ -59,7 +61,7 @@ class _Rewriter(ast.NodeTransformer):
         node.args = self.visit(node.args)
         first = next((a.arg for a in (*node.args.posonlyargs, *node.args.args)), None)
         outer = frozenset(declared(node.body, ast.Global))
-        suspends = any(isinstance(s, SUSPENDING) for s in inside(node.body))
+        suspends = any(isinstance(s, SUSPENDING) or _looks(s) for s in inside(node.body))
         enclosing = frozenset(declared(node.body, ast.Nonlocal))
         function = _Function(first, outer, enclosing, Uses(node.body), suspends=suspends)
         self.functions.append(function)
@@ -274,7 +276,7 @@ class _Rewriter(ast.NodeTransformer):
     def _comprehension(self, node: ast.ListComp | ast.GeneratorExp, helper: str) -> ast.AST:
         (generator, *others), inner = node.generators, ast.walk(node)
         plain = not others and not generator.ifs and isinstance(generator.target, ast.Name)
-        if not plain or not self.functions or any(isinstance(n, (ast.NamedExpr, ast.Await)) for n in inner):
+        if not plain or not self.functions or _delayed(node.elt) or any(isinstance(n, (ast.NamedExpr, ast.Await)) for n in inner):
             return self.generic_visit(node)
         target = generator.target.id  # type: ignore[attr-defined]
         iterable = self.visit(generator.iter)
@@ -304,7 +306,9 @@ def _helper(name: str, *arguments: ast.expr) -> ast.Call:
 
 
 def _thunk(body: ast.expr, *arguments: str) -> ast.Lambda:
-    return _at(ast.Lambda(_parameters(arguments), body), body)
+    parameters = _parameters(arguments)
+    parameters.vararg = ast.arg(THUNK)
+    return _at(ast.Lambda(parameters, body), body)
 
 
 def _parameters(names: Sequence[str]) -> ast.arguments:
@@ -362,6 +366,18 @@ def _never(place: ast.AST, names: Iterable[str]) -> list[ast.stmt]:
 def _after_docstring(body: Sequence[ast.stmt]) -> int:
     first = body[0] if body else None
     return int(isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str))
+
+
+def _looks(node: ast.AST) -> bool:
+    """Whether something that looks at its caller's variables is called."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in LOOKING
+
+
+def _delayed(node: ast.AST) -> bool:
+    """Whether an element of a comprehension reads the comprehension's variable later, when it has its last value."""
+    if isinstance(node, (ast.Lambda, ast.GeneratorExp)):
+        return True
+    return not isinstance(node, ast.Call) and any(_delayed(part) for part in ast.iter_child_nodes(node))
 
 
 def _walrus(node: ast.AST) -> bool:

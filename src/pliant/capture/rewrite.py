@@ -125,6 +125,13 @@ class _Rewriter(ast.NodeTransformer):
         node.body, node.orelse = self._statements(node.body), self._statements(node.orelse)
         return node
 
+    def visit_match_case(self, node: ast.match_case) -> Any:
+        if node.guard is not None:
+            self._leave()
+            node.guard = self._truth(node.guard)
+        node.body = self._statements(node.body)
+        return node
+
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         """Without the annotation of a variable: it is evaluated nowhere, and a piece may not annotate what it shares."""
         if not self.functions or not isinstance(node.target, ast.Name):

@@ -115,13 +115,14 @@ class Helper:
         """A chain of comparisons, `a < b < c`; each value is asked for once."""
         left = values[0]()
         result: Any = True
-        for symbol, thunk in zip(symbols, values[1:], strict=True):
+        for position, (symbol, thunk) in enumerate(zip(symbols, values[1:], strict=True), 1):
             right = thunk()
             found = self._compared(symbol, left, right)
-            if len(symbols) == 1:
+            truth = found if result is True and position == len(symbols) else truth_of(found)
+            if not is_live(result) and (position == len(symbols) or not is_live(truth) and not truth):
                 return found
-            result = both(result, truth_of(found))
-            if not is_live(result) and not result:
+            result = both(result, truth)
+            if result is False:
                 return False
             left = right
         return result

@@ -173,10 +173,17 @@ class Attempt:
         self._check_attributes(inside, after)
 
     def _check_attributes(self, inside: State, after: State) -> None:
+        """Containers that were there before the loop are no variables of it: those of variables have been copied."""
+        shared = {id(container) for container in self.before.containers}
         for container, old, new in zip(inside.containers, inside.contents, after.contents, strict=True):
-            if isinstance(container, dict) and any(new[k] is not old.get(k, UNBOUND) for k in new):
+            if id(container) not in shared:
+                continue
+            if isinstance(container, dict):
                 names = [k for k in new if new[k] is not old.get(k, UNBOUND)]
-                raise Undecidable(f"{names[0]!r}, which is no variable of this function, is changed by a live loop")
+                if names:
+                    raise Undecidable(f"{names[0]!r}, which is no variable of this function, is changed by a live loop")
+            elif len(old) != len(new) or any(a is not b for a, b in zip(old, new, strict=True)):
+                raise Undecidable("a list that is changed by a live loop has to be so in the function where the loop is")
 
     def _peeled(self, plan: Plan, name: str, old: Any, new: Any) -> Plan:
         if self.plan.peeled:

@@ -91,6 +91,8 @@ class Loops:
                 before.restore()
                 if again.plan.peeled and not plan.peeled:
                     first, times = self._peel(loop, times, first)
+                    if first is False:  # this way has no iteration at all
+                        return
                     offset = 1
                 plan = again.plan
         raise Undecidable("what an iteration of this loop leaves behind changes its kind again and again")

@@ -1,0 +1,66 @@
+"""Padding by amounts known only at run time, in every mode of `F.pad`; negative amounts crop.
+
+PyTorch traces constant padding by a live amount, but not the other modes, which compare the amount with the length.
+ONNX's Pad node takes no negative amounts in them. Here the index of the source is computed for each result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from pliant.operators._onnx import op
+from pliant.operators.base import Operator
+from pliant.operators.numbers import INT64, constant, exact
+
+MODES = ("reflect", "replicate", "circular")
+
+
+@torch.library.custom_op("pliant::pad", mutates_args=())
+def pad(x: Tensor, before: Sequence[int], after: Sequence[int], mode: str) -> Tensor:
+    """`F.pad` in a mode other than "constant".
+
+    `before` and `after` belong to the last axes of `x`, in the order of the axes.
+    """
+    pads = [n for pair in zip(reversed(before), reversed(after), strict=True) for n in pair]
+    return F.pad(x, pads, mode).contiguous().clone()
+
+
+@pad.register_fake
+def _(x: Tensor, before: Sequence[int], after: Sequence[int], mode: str) -> Tensor:
+    del mode
+    kept = x.dim() - len(before)
+    lengths = [x.shape[kept + k] + a + b for k, (a, b) in enumerate(zip(before, after, strict=True))]
+    return x.new_empty((*x.shape[:kept], *lengths))
+
+
+def source(position: Any, length: Any, mode: str) -> Any:
+    """The index that is read at `position`, which may lie on either side of [0, length)."""
+    one = constant(1, INT64)
+    last = op.Sub(length, one)
+    if mode == "circular":
+        return op.Mod(position, op.Max(length, one))
+    if mode == "reflect":  # within one length of the picture, as PyTorch asks
+        position = op.Sub(last, op.Abs(op.Sub(last, op.Abs(position))))
+    return op.Max(op.Min(position, last), constant(0, INT64))
+
+
+def translate(x: Any, before: Sequence[Any], after: Sequence[Any], mode: str) -> Any:
+    """The operator in ONNX."""
+    kept = len(x.shape) - len(before)
+    for k, (first, second) in enumerate(zip(before, after, strict=True)):
+        if isinstance(first, int) and isinstance(second, int) and first == second == 0:
+            continue
+        axis = kept + k
+        length = op.Squeeze(op.Shape(x, start=axis, end=axis + 1))
+        start, more = exact(first)[0], exact(second)[0]
+        position = op.Range(op.Neg(start), op.Add(length, more), constant(1, INT64))
+        x = op.Gather(x, source(position, length, mode), axis=axis)
+    return x
+
+
+OPERATOR = Operator(translations={torch.ops.pliant.pad.default: translate})

@@ -40,26 +40,35 @@ def _(x: Tensor, before: Sequence[int], after: Sequence[int], mode: str) -> Tens
 
 def source(position: Any, length: Any, mode: str) -> Any:
     """The index that is read at `position`, which may lie on either side of [0, length)."""
-    one = constant(1, INT64)
-    last = op.Sub(length, one)
-    if mode == "circular":
-        return op.Mod(position, op.Max(length, one))
+    last = op.Sub(length, constant(1, INT64))
     if mode == "reflect":  # within one length of the picture, as PyTorch asks
         position = op.Sub(last, op.Abs(op.Sub(last, op.Abs(position))))
     return op.Max(op.Min(position, last), constant(0, INT64))
 
 
+def circular(position: Any, length: Any, before: Any, after: Any) -> Any:
+    """As `source`; what is cropped on one side is not repeated on the other."""
+    zero = constant(0, INT64)
+    first, cropped = op.Max(op.Neg(before), zero), op.Max(op.Neg(after), zero)
+    kept = op.Max(op.Sub(length, op.Add(first, cropped)), constant(1, INT64))
+    return op.Add(first, op.Mod(op.Sub(position, first), kept))
+
+
 def translate(x: Any, before: Sequence[Any], after: Sequence[Any], mode: str) -> Any:
     """The operator in ONNX."""
-    kept = len(x.shape) - len(before)
+    unpadded = len(x.shape) - len(before)
     for k, (first, second) in enumerate(zip(before, after, strict=True)):
         if isinstance(first, int) and isinstance(second, int) and first == second == 0:
             continue
-        axis = kept + k
+        axis = unpadded + k
         length = op.Squeeze(op.Shape(x, start=axis, end=axis + 1))
         start, more = exact(first)[0], exact(second)[0]
         position = op.Range(op.Neg(start), op.Add(length, more), constant(1, INT64))
-        x = op.Gather(x, source(position, length, mode), axis=axis)
+        if mode == "circular":
+            indices = circular(position, length, start, more)
+        else:
+            indices = source(position, length, mode)
+        x = op.Gather(x, indices, axis=axis)
     return x
 
 

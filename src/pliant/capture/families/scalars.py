@@ -63,7 +63,13 @@ def binary(original: Callable[..., Any]) -> Callable[..., Any]:
     return handler
 
 
-SHY = {torch.floor_divide, Tensor.floor_divide, Tensor.__floordiv__, torch.fmod, Tensor.fmod}
+SHY = {  # functions that the exporter combines with no live number at all
+    getattr(space, key)
+    for space in (torch, Tensor)
+    for name in ("floor_divide", "fmod", "remainder", "pow", "float_power", "floordiv", "mod")
+    for key in (name, f"{name}_", f"__{name}__", f"__i{name}__")
+    if hasattr(space, key)
+}
 
 
 def backwards(original: Callable[[Any, Any], Any]) -> Callable[[Tensor, Any], Any]:
@@ -135,6 +141,11 @@ def addcmul(self: Tensor, a: Tensor, b: Tensor, *, value: Any = 1) -> Any:
 def addcdiv(self: Tensor, a: Tensor, b: Tensor, *, value: Any = 1) -> Any:
     """`torch.addcdiv`."""
     return self + operand(value, self) * a / b if live(value) else NotImplemented
+
+
+def hypot(input: Tensor, other: Tensor) -> Tensor:  # noqa: A002
+    """`torch.hypot`, which has no ONNX form of its own."""
+    return torch.sqrt(input * input + other * other)
 
 
 def in_place(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -272,7 +283,7 @@ def handlers() -> dict[Callable[..., Any], Callable[..., Any]]:
                 found[function] = form
     activations = (leaky_relu, elu, celu, hardtanh, threshold, softplus, hardshrink, softshrink, normalize)
     found |= {getattr(F, body.__name__): body for body in activations}
-    return found | {torch.where: where}
+    return found | {torch.where: where, torch.hypot: hypot, Tensor.hypot: hypot}
 
 
 CAPTURE = Capture(functions=handlers())

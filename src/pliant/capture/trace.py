@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 from pliant.capture.base import Table, families
 from pliant.capture.methods import completed_numbers
 from pliant.capture.source import replaced_calls
+from pliant.capture.state import unchanged
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def trace(
     axes = tuple(dict.fromkeys(leaf.live, Dim.AUTO) or None for leaf in leaves)
     with ExitStack() as stack:
         stack.enter_context(torch.no_grad())
+        stack.enter_context(unchanged(module))
         stack.enter_context(completed_numbers())
         stack.enter_context(replaced_calls(module, table))
         return torch.export.export(

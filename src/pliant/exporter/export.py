@@ -17,6 +17,7 @@ from torch.export import ExportedProgram
 
 from pliant.artifact import Artifact
 from pliant.capture.source import reachable
+from pliant.capture.state import unchanged
 from pliant.capture.trace import trace
 from pliant.contract import Contract, Image, Input, Output, Provenance, Resize
 from pliant.errors import ExportError, UsageError
@@ -73,7 +74,7 @@ def export(
     if not isinstance(args, tuple):  # pyright: ignore[reportUnnecessaryIsInstance] - callers need not be typed
         raise UsageError(f"args is a {type(args).__name__}; give a tuple of arguments, such as (x, 3.0).")
     describe = partial(read_signature, module, args, kwargs or {}, dims or {}, values or {}, names)
-    with _evaluating(module):
+    with _evaluating(module), unchanged(module):
         candidates = [describe(), describe(fixed_batch=True)]
         _check_example(module, args, kwargs or {})
         return _first_sound(module, candidates, image, notes, progress or logger.debug)

@@ -39,7 +39,9 @@ def _mask(tensor: Tensor) -> bool:
 def numbers_in(entry: Any) -> list[Any]:
     """The numbers of one entry of an index."""
     if isinstance(entry, slice):
-        return [n.item() if isinstance(n, Tensor) else n for n in (entry.start, entry.stop, entry.step) if n is not None]
+        return [
+            n.item() if isinstance(n, Tensor) else n for n in (entry.start, entry.stop, entry.step) if n is not None
+        ]
     return [] if entry is None else [entry]
 
 

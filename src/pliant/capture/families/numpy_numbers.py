@@ -12,7 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from pliant.capture._arrays import ELEMENTWISE, LiveArray, converted, decimal, elementwise, has_live, live_array, reduced
+from pliant.capture._arrays import (
+    ELEMENTWISE,
+    LiveArray,
+    converted,
+    decimal,
+    elementwise,
+    has_live,
+    live_array,
+    reduced,
+)
 from pliant.capture._symbols import any_live
 from pliant.capture.base import Capture
 from pliant.capture.families.numbers import choose, to_sorted

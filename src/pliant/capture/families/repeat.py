@@ -23,6 +23,4 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None, **opt
     return spread.reshape(*shape[:axis], shape[axis] * repeats, *shape[axis + 1 :])
 
 
-CAPTURE = Capture(
-    functions={torch.repeat_interleave: repeat_interleave, Tensor.repeat_interleave: repeat_interleave}
-)
+CAPTURE = Capture(functions={torch.repeat_interleave: repeat_interleave, Tensor.repeat_interleave: repeat_interleave})

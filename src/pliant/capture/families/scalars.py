@@ -180,7 +180,9 @@ def quantile(self: Tensor, q: Any, *args: Any, **named: Any) -> Any:
 def leaky_relu(input: Tensor, negative_slope: Any = 0.01, inplace: bool = False) -> Any:  # noqa: A002
     """`F.leaky_relu`."""
     del inplace
-    return torch.where(input > 0, input, input * fixed(negative_slope, input)) if live(negative_slope) else NotImplemented
+    return (
+        torch.where(input > 0, input, input * fixed(negative_slope, input)) if live(negative_slope) else NotImplemented
+    )
 
 
 def elu(input: Tensor, alpha: Any = 1.0, inplace: bool = False) -> Any:  # noqa: A002
@@ -220,7 +222,11 @@ def softplus(input: Tensor, beta: Any = 1.0, threshold: Any = 20.0) -> Any:  # n
 
 def hardshrink(input: Tensor, lambd: Any = 0.5) -> Any:  # noqa: A002
     """`F.hardshrink`."""
-    return torch.where(input.abs() > fixed(lambd, input), input, torch.zeros_like(input)) if live(lambd) else NotImplemented
+    return (
+        torch.where(input.abs() > fixed(lambd, input), input, torch.zeros_like(input))
+        if live(lambd)
+        else NotImplemented
+    )
 
 
 def softshrink(input: Tensor, lambd: Any = 0.5) -> Any:  # noqa: A002

@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from pliant.operators._numbers import INT64, constant, exact
 from pliant.operators._onnx import op
 from pliant.operators.base import Operator
-from pliant.operators.numbers import INT64, constant, exact
 
 MODES = ("reflect", "replicate", "circular")
 
@@ -64,10 +64,8 @@ def translate(x: Any, before: Sequence[Any], after: Sequence[Any], mode: str) ->
         length = op.Squeeze(op.Shape(x, start=axis, end=axis + 1))
         start, more = exact(first)[0], exact(second)[0]
         position = op.Range(op.Neg(start), op.Add(length, more), constant(1, INT64))
-        if mode == "circular":
-            indices = circular(position, length, start, more)
-        else:
-            indices = source(position, length, mode)
+        repeated = mode == "circular"
+        indices = circular(position, length, start, more) if repeated else source(position, length, mode)
         x = op.Gather(x, indices, axis=axis)
     return x
 

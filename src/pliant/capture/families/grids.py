@@ -1,6 +1,6 @@
 """`F.affine_grid` of a size known only at run time, and `F.grid_sample` of volumes.
 
-A grid is a matrix product with coordinates that PyTorch spaces with `linspace`, which takes no symbolic size. ONNX
+A grid is a sum of products with coordinates that PyTorch spaces with `linspace`, which takes no symbolic size. ONNX
 samples volumes only from opset 20; here a volume is sampled by gathering its corners, as
 ATen/native/GridSampler.cpp describes it.
 """
@@ -8,7 +8,6 @@ ATen/native/GridSampler.cpp describes it.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pliant.capture._symbols import any_live, scalar
 from pliant.capture.base import Capture
-from pliant.capture.families.ranges import spaced
+from pliant.capture.live.ranges import spaced
+from pliant.capture.live.symbols import any_live, scalar
 
 
 def coordinates(length: Any, dtype: torch.dtype, align_corners: bool) -> Tensor:
@@ -35,13 +34,14 @@ def affine_grid(theta: Tensor, size: Sequence[Any], align_corners: bool | None =
         return NotImplemented
     spatial = lengths[2:]
     rank = len(spatial)
-    lines = [coordinates(n, theta.dtype, bool(align_corners)) for n in spatial]
-    planes = [
-        line.reshape([-1 if k == axis else 1 for k in range(rank)]).expand(spatial) for axis, line in enumerate(lines)
-    ]
-    base = torch.stack([*planes[::-1], torch.ones_like(planes[0])], -1)  # x first, as grids are
-    flat = base.reshape(1, math.prod(spatial), rank + 1) @ theta.transpose(1, 2)
-    return flat.reshape(theta.shape[0], *spatial, rank)
+    planes: list[Tensor] = []
+    for axis, length in enumerate(spatial):
+        line = coordinates(length, theta.dtype, bool(align_corners))
+        planes.append(line.reshape([-1 if k == axis else 1 for k in range(rank)]))
+    planes = planes[::-1]  # x first, as grids are
+    rows = [[theta[:, j, i].reshape([-1, *[1] * rank]) for i in range(rank + 1)] for j in range(rank)]
+    found = [sum((p * m for p, m in zip(planes, row[:-1], strict=True)), row[-1]) for row in rows]
+    return torch.stack(found, -1)
 
 
 def unnormalised(position: Tensor, length: Any, align_corners: bool) -> Tensor:
@@ -73,17 +73,14 @@ def pixel(position: Tensor, length: Any, padding_mode: str, align_corners: bool)
 
 def corner(x: Tensor, places: Sequence[Tensor]) -> Tensor:
     """Elements of a picture [n, c, *spatial] at integer places [n, *grid], zero outside: [n, c, *grid]."""
-    spatial = x.shape[2:]
     inside = torch.ones_like(places[0], dtype=torch.bool)
-    flat = torch.zeros_like(places[0], dtype=torch.int64)
-    for place, length in zip(places, spatial, strict=True):
+    indices: list[Tensor] = [torch.arange(x.shape[0]).reshape([-1, *[1] * (places[0].dim() - 1)])]
+    for place, length in zip(places, x.shape[2:], strict=True):
         last = scalar(length, torch.int64) - 1
         inside = inside & (place >= 0) & (place <= last)
-        flat = flat * scalar(length, torch.int64) + torch.minimum(torch.clamp(place.to(torch.int64), min=0), last)
-    n, c = x.shape[:2]
-    count = math.prod(flat.shape[1:])
-    taken = x.reshape(n, c, math.prod(spatial)).gather(2, flat.reshape(n, 1, count).expand(n, c, count))
-    return taken.reshape(n, c, *flat.shape[1:]) * inside.unsqueeze(1).to(x.dtype)
+        indices.append(torch.minimum(torch.clamp(place.to(torch.int64), min=0), last))
+    taken = x.movedim(1, -1)[tuple(indices)]
+    return (taken * inside.unsqueeze(-1).to(x.dtype)).movedim(-1, 1)
 
 
 def grid_sample(
@@ -106,10 +103,10 @@ def grid_sample(
     result = None
     for offsets in itertools.product((0, 1), repeat=3):
         places = [b + o for b, o in zip(before, offsets, strict=True)]
-        weight = math.prod(  # type: ignore[type-var]
-            1 - (p - b) if o == 0 else p - b for p, b, o in zip(positions, before, offsets, strict=True)
-        )
-        part = corner(input, places) * weight.unsqueeze(1)  # type: ignore[union-attr]
+        weight = torch.ones_like(positions[0])
+        for p, b, o in zip(positions, before, offsets, strict=True):
+            weight = weight * (p - b if o else 1 - (p - b))
+        part = corner(input, places) * weight.unsqueeze(1)
         result = part if result is None else result + part
     return result
 

@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import SymInt, Tensor
 
-from pliant.capture._symbols import by_value, scalar
 from pliant.capture.base import Capture
-from pliant.capture.families.numbers import larger, smaller
+from pliant.capture.live.numbers import larger, smaller
+from pliant.capture.live.symbols import by_value, live, scalar
 
 BASIC = (int, SymInt, slice, type(None), type(...))
 
@@ -134,26 +134,23 @@ def put(self: Tensor, key: Any, value: Any) -> Any:
             places.append((axis, torch.clamp(offset // scalar(step, torch.int64), min=0)))
             region.append(None)
         chosen = chosen & here.reshape(along)
-    new = spread(value, self, entries, places) if isinstance(value, Tensor) and value.dim() else value
+    new = spread(value, entries, places) if isinstance(value, Tensor) and value.dim() else value
     new = new.to(self.dtype) if isinstance(new, Tensor) else scalar(new, self.dtype)
     self.copy_(torch.where(chosen, new, self))
     return None
 
 
-def spread(value: Tensor, target: Tensor, entries: list[Any], places: list[tuple[int, Tensor]]) -> Tensor:
+def spread(value: Tensor, entries: list[Any], places: list[tuple[int, Tensor]]) -> Tensor:
     """A value of the region's shape, laid out so that it broadcasts against the whole target."""
     lost = max(value.dim() - len(places), 0)
     value = value.reshape(value.shape[lost:])
     for k, (_, place) in enumerate(reversed(places)):
-        if k < value.dim() and not (isinstance(value.shape[-1 - k], int) and value.shape[-1 - k] == 1):
+        if k < value.dim() and (live(value.shape[-1 - k]) or value.shape[-1 - k] != 1):
             axis = value.dim() - 1 - k
             last = scalar(value.shape[axis] - 1, torch.int64)
             value = value.index_select(axis, torch.minimum(place, torch.clamp(last, min=0)))
-    shape: list[Any] = []
     rest = list(value.shape)
-    for entry in reversed(entries):
-        shape.append(rest.pop() if isinstance(entry, slice) and rest else 1)
-    del target
+    shape = [rest.pop() if isinstance(entry, slice) and rest else 1 for entry in reversed(entries)]
     return value.reshape(shape[::-1])
 
 

@@ -9,15 +9,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pliant.capture._symbols import live, scalar
 from pliant.capture.base import Capture
+from pliant.capture.live.symbols import live, scalar
 
 
 def at(values: Tensor, indices: Tensor, position: Any, dim: int, keepdim: bool) -> Any:
     """(value, index) at one position of an axis, as PyTorch returns them."""
     which = scalar(position, torch.int64).reshape(1)
-    found = [t.index_select(dim, which) for t in (values, indices)]
-    return torch.return_types.kthvalue(found if keepdim else [t.squeeze(dim) for t in found])
+    value, index = values.index_select(dim, which), indices.index_select(dim, which)
+    return torch.return_types.kthvalue((value, index) if keepdim else (value.squeeze(dim), index.squeeze(dim)))
 
 
 def kthvalue(input: Tensor, k: Any, dim: int = -1, keepdim: bool = False) -> Any:  # noqa: A002 - PyTorch's name

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pliant.capture._symbols import any_live, live, scalar
 from pliant.capture.base import Capture
+from pliant.capture.live.symbols import any_live, live, scalar
 from pliant.operators.pad import MODES
 from pliant.operators.pad import pad as padded
 

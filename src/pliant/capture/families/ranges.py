@@ -13,26 +13,15 @@ from typing import Any
 import torch
 from torch import SymFloat, Tensor
 
-from pliant.capture._symbols import any_live, live, scalar
 from pliant.capture.base import Capture
-from pliant.capture.families.numbers import to_int
+from pliant.capture.live.numbers import to_int
+from pliant.capture.live.ranges import spaced
+from pliant.capture.live.symbols import any_live, live, scalar
 
 
 def number(value: Any) -> Any:
     """A 0-d tensor as a number; live if the tensor is."""
     return value.item() if isinstance(value, Tensor) else value
-
-
-def spaced(start: Any, end: Any, steps: Any, dtype: torch.dtype) -> Tensor:
-    """`steps` values from start to end, computed in `dtype`, a floating-point one."""
-    first, last = scalar(start, dtype), scalar(end, dtype)
-    index = torch.arange(steps)
-    gaps = torch.maximum(scalar(steps - 1, torch.int64), torch.scalar_tensor(1, dtype=torch.int64))
-    step = (last - first) / gaps.to(dtype)
-    backwards = (scalar(steps - 1, torch.int64) - index).to(dtype)
-    near = index < scalar(steps // 2, torch.int64)
-    alone = scalar(steps, torch.int64) == 1
-    return torch.where(near | alone, first + step * index.to(dtype), last - step * backwards)
 
 
 def linspace(start: Any, end: Any, steps: Any, *, dtype: torch.dtype | None = None, **options: Any) -> Any:

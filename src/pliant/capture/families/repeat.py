@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import SymInt, Tensor
 
-from pliant.capture._symbols import any_live
 from pliant.capture.base import Capture
+from pliant.capture.live.symbols import any_live
 
 
 def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None, **options: Any) -> Any:  # noqa: A002

@@ -6,21 +6,63 @@ tensor of the type with which the result has the dtype that PyTorch gives it: a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import SymBool, SymFloat, SymInt, Tensor
 
-from pliant.capture._symbols import any_live, live, scalar
 from pliant.capture.base import Capture
+from pliant.capture.live.symbols import any_live, live, scalar
 
 BINARY = (
-    "add sub subtract mul multiply div divide true_divide floor_divide remainder fmod pow float_power "
-    "eq ne lt le gt ge not_equal less less_equal greater greater_equal bitwise_and bitwise_or bitwise_xor"
-).split()
-DUNDERS = "add sub mul truediv floordiv mod pow eq ne lt le gt ge and or xor".split()
+    "add",
+    "sub",
+    "subtract",
+    "mul",
+    "multiply",
+    "div",
+    "divide",
+    "true_divide",
+    "floor_divide",
+    "remainder",
+    "fmod",
+    "pow",
+    "float_power",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "not_equal",
+    "less",
+    "less_equal",
+    "greater",
+    "greater_equal",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+)
+DUNDERS = (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "and",
+    "or",
+    "xor",
+)
 BARE = (torch.float32,)  # the dtypes that the exporter combines with a live number by itself
 
 
@@ -96,6 +138,11 @@ def where(condition: Tensor, *values: Any, **named: Any) -> Any:
         dtype = torch.get_default_dtype() if floats else torch.int64
         return torch.where(condition, scalar(a, dtype), scalar(b, dtype))
     return torch.where(condition, operand(a, like), operand(b, like))
+
+
+def where_method(self: Tensor, condition: Any, other: Any) -> Any:
+    """`x.where(condition, other)`."""
+    return where(condition, self, other)
 
 
 def masked_fill(self: Tensor, mask: Tensor, value: Any) -> Any:
@@ -244,7 +291,7 @@ def normalize(input: Tensor, p: Any = 2.0, dim: int = 1, eps: Any = 1e-12, out: 
     return input / torch.maximum(input.norm(p, dim, keepdim=True), fixed(eps, input))
 
 
-UNARY_FORMS: dict[str, Callable[..., Any]] = {
+FORMS: dict[str, Callable[..., Any]] = {
     "masked_fill": masked_fill,
     "clamp": clamp,
     "clip": clamp,
@@ -255,41 +302,41 @@ UNARY_FORMS: dict[str, Callable[..., Any]] = {
     "addcdiv": addcdiv,
     "nan_to_num": nan_to_num,
     "quantile": quantile,
-    "where": lambda self, condition, other: where(condition, self, other),
+    "where": where_method,
 }
+
+
+BACKWARDS: dict[str, Callable[[Any, Any], Any]] = {
+    "radd": torch.add,
+    "rdiv": torch.true_divide,
+    "rfloordiv": torch.floor_divide,
+    "rmod": torch.remainder,
+    "rmul": torch.mul,
+    "rpow": torch.pow,
+    "rsub": torch.sub,
+    "rtruediv": torch.true_divide,
+}
+
+
+def existing(names: Iterable[tuple[Any, str]]) -> list[Callable[..., Any]]:
+    """Those of these attributes that this version of PyTorch has."""
+    return [getattr(space, name) for space, name in names if hasattr(space, name)]
 
 
 def handlers() -> dict[Callable[..., Any], Callable[..., Any]]:
     """Every function with its handler: of the module, the method, and the form that works in place."""
     found: dict[Callable[..., Any], Callable[..., Any]] = {}
-    for name in BINARY:
-        for space, key in ((torch, name), (Tensor, name), (Tensor, f"{name}_")):
-            if function := getattr(space, key, None):
-                found[function] = binary(function)
-    for name in DUNDERS:
-        for key in (f"__{name}__", f"__i{name}__"):
-            if function := getattr(Tensor, key, None):
-                found[function] = binary(function)
-    for name, body in (
-        ("rsub", torch.sub),
-        ("rtruediv", torch.true_divide),
-        ("rdiv", torch.true_divide),
-        ("rfloordiv", torch.floor_divide),
-        ("rmod", torch.remainder),
-        ("rpow", torch.pow),
-        ("radd", torch.add),
-        ("rmul", torch.mul),
-    ):
-        if function := getattr(Tensor, f"__{name}__", None):
-            found[function] = backwards(body)
-    found[torch.rsub] = backwards(torch.sub)
-    for name, body in UNARY_FORMS.items():
-        for space, key, form in ((torch, name, body), (Tensor, name, body), (Tensor, f"{name}_", in_place(body))):
-            if function := getattr(space, key, None):
-                found[function] = form
+    forms = [form for n in BINARY for form in ((torch, n), (Tensor, n), (Tensor, f"{n}_"))]
+    forms += [(Tensor, form) for n in DUNDERS for form in (f"__{n}__", f"__i{n}__")]
+    found |= {function: binary(function) for function in existing(forms)}
+    for name, body in BACKWARDS.items():
+        found |= {function: backwards(body) for function in existing([(Tensor, f"__{name}__")])}
+    for name, form in FORMS.items():
+        found |= dict.fromkeys(existing([(torch, name), (Tensor, name)]), form)
+        found |= dict.fromkeys(existing([(Tensor, f"{name}_")]), in_place(form))
     activations = (leaky_relu, elu, celu, hardtanh, threshold, softplus, hardshrink, softshrink, normalize)
     found |= {getattr(F, body.__name__): body for body in activations}
-    return found | {torch.where: where, torch.hypot: hypot, Tensor.hypot: hypot}
+    return found | {torch.rsub: backwards(torch.sub), torch.where: where, torch.hypot: hypot, Tensor.hypot: hypot}
 
 
 CAPTURE = Capture(functions=handlers())

@@ -7,13 +7,14 @@ many engines. Parts are slices. A number of parts that is known only at run time
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import SymInt, Tensor
 
 from pliant.capture.base import Capture
-from pliant.capture.families.numbers import smaller
+from pliant.capture.live.numbers import smaller
+from pliant.capture.live.symbols import live
 
 
 def parts(x: Tensor, size: Any, dim: int, count: int) -> tuple[Tensor, ...]:
@@ -29,15 +30,15 @@ def parts(x: Tensor, size: Any, dim: int, count: int) -> tuple[Tensor, ...]:
 
 def split(tensor: Tensor, split_size_or_sections: Any = None, dim: int = 0, *, split_size: Any = None) -> Any:
     """`torch.split` by a symbolic length."""
-    size = split_size_or_sections if split_size is None else split_size
+    size: Any = split_size_or_sections if split_size is None else split_size
     if not (isinstance(size, SymInt) or (isinstance(size, int) and isinstance(tensor.shape[dim], SymInt))):
         return NotImplemented
-    return parts(tensor, size, dim, len(torch.split(tensor, size, dim)))
+    return parts(tensor, size, dim, len(torch.split(tensor, cast(int, size), dim)))
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:  # noqa: A002 - PyTorch's name
     """`torch.chunk` along an axis of live length."""
-    if not isinstance(chunks, int) or not isinstance(input.shape[dim], SymInt):
+    if live(chunks) or not isinstance(input.shape[dim], SymInt):
         return NotImplemented
     size = (input.shape[dim] + chunks - 1) // chunks
     return parts(input, size, dim, len(torch.chunk(input, chunks, dim)))

@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pliant.capture._symbols import any_live, scalar
 from pliant.capture.base import Capture
+from pliant.capture.live.symbols import any_live, scalar
 
 
 def unfold(self: Tensor, dimension: int, size: Any, step: Any) -> Any:

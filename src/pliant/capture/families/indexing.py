@@ -1,8 +1,9 @@
 """Slices, single elements and assignments whose places are known only at run time.
 
-PyTorch traces `x[:, :, a:b]` with live bounds by itself, but no live step, and its exporter fails on what an assignment
-to a live slice decomposes into. A slice by a live step becomes a selection by computed indices; an assignment becomes
-a choice, everywhere, between the old value and the new one.
+PyTorch traces `x[:, :, a:b]` with live bounds, but forgets what it knew about the length, takes no live step, and its
+exporter fails on what an assignment to a live slice decomposes into. A slice becomes one operator, a slice by a live
+step a selection by computed indices; an assignment becomes a choice, everywhere, between the old value and the new
+one. A slice with live bounds is no view: `x[:, :, :k].zero_()` does not change `x`, and the audit refuses the file.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from torch import SymInt, Tensor
 
 from pliant.capture.base import Capture
 from pliant.capture.live.numbers import larger, smaller
-from pliant.capture.live.symbols import by_value, live, scalar
+from pliant.capture.live.symbols import by_value, live, once, scalar
+from pliant.operators.narrow import narrow as taken_by
 
 BASIC = (int, SymInt, slice, type(None), type(...))
 
@@ -81,6 +83,8 @@ def get(self: Tensor, key: Any) -> Any:
         if isinstance(entry, slice) and by_value(entry.step):
             self = self.index_select(axis, indices(*bounds(entry, self.shape[axis])))
             entry = slice(None)
+        elif isinstance(entry, slice) and by_live_value([entry]):
+            self, entry = part(self, axis, entry), slice(None)
         if by_value(entry):
             which = scalar(wrapped(entry, self.shape[axis]), torch.int64).reshape(1)
             self = self.index_select(axis, which)
@@ -88,6 +92,25 @@ def get(self: Tensor, key: Any) -> Any:
         plain.append(entry)
         axis += entry is not None
     return self[tuple(plain)]
+
+
+def part(x: Tensor, axis: int, entry: slice) -> Tensor:
+    """A slice with live bounds. Equal bounds give the same symbol for its length."""
+    length = x.shape[axis]
+    numbers = [n.item() if isinstance(n, Tensor) else n for n in (entry.start, entry.stop)]
+    start, stop = (default if n is None else n for n, default in zip(numbers, (0, length), strict=True))
+
+    def place(position: Any) -> Tensor:
+        found, end = scalar(position, torch.int64), scalar(length, torch.int64)
+        found = torch.where(found < 0, found + end, found)
+        return torch.minimum(torch.clamp(found, min=0), end)
+
+    first = place(start)
+    count = once(("part", start, stop, length), lambda: torch.clamp(place(stop) - first, min=0).item())
+    torch._check(count >= 0)
+    taken = taken_by(x, axis, first, count)
+    step = entry.step
+    return taken if step is None or step == 1 else taken[(*[slice(None)] * axis, slice(None, None, step))]
 
 
 def wrapped(position: Any, length: Any) -> Any:

@@ -12,7 +12,7 @@ from torch import SymBool, Tensor, nn
 
 from pliant.capture.base import Table
 from pliant.capture.gathered import holds_gathered
-from pliant.capture.live import both, either, is_live, is_number, known, opposite, truth_of
+from pliant.capture.live.choices import both, either, is_live, is_number, known, opposite, truth_of
 from pliant.capture.loops import Loops
 from pliant.capture.repeated import Repeated, repeated
 from pliant.capture.paths import Paths

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from pliant.capture.gathered import Gathered, agreed
-from pliant.capture.live import as_int, as_number, both, is_live, new_symbols, opposite, same, set_example, truth_of
+from pliant.capture.live.choices import as_int, as_number, both, is_live, new_symbols, opposite, same, set_example, truth_of
 from pliant.capture.merging import UNBOUND
 from pliant.capture.paths import Paths, Undecidable
 from pliant.capture.state import State, fill

@@ -8,7 +8,7 @@ from typing import Any, cast
 import torch
 from torch import SymBool, Tensor
 
-from pliant.capture.live import as_int, choose, is_number, same
+from pliant.capture.live.choices import as_int, choose, is_number, same
 from pliant.operators.structure import merge
 
 UNBOUND: Any = type("Unbound", (), {"__repr__": lambda self: "a variable that this way does not set"})()

@@ -23,7 +23,7 @@ import sympy
 from torch import SymBool, Tensor, nn
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
-from pliant.capture.live import expression, in_example, known, truth_of
+from pliant.capture.live.choices import expression, in_example, known, truth_of
 from pliant.capture.merging import REFUSED, Apart, merged
 from pliant.capture.places import users_own
 from pliant.capture.state import State, fill

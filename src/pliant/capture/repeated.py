@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pliant.capture.gathered import Gathered
-from pliant.capture.live import choose, is_live, is_number
+from pliant.capture.live.choices import choose, is_live, is_number
 from pliant.capture.paths import Undecidable
 
 

@@ -15,9 +15,10 @@ from torch.overrides import TorchFunctionMode
 from pliant.capture.base import Table, families
 from pliant.capture.helper import Helper
 from pliant.capture.journey import Journey
-from pliant.capture.live import Choices, choosing, set_example, step_of
+from pliant.capture.live.choices import Choices, choosing, set_example, step_of
 from pliant.capture.methods import completed_numbers
 from pliant.capture.paths import Assumption, Paths, deciding
+from pliant.capture.restoring import unchanged
 from pliant.capture.source import rewritten_source
 
 
@@ -106,6 +107,7 @@ def trace(
     axes = tuple(dict.fromkeys(leaf.live, Dim.AUTO) or None for leaf in leaves)
     with ExitStack() as stack:
         stack.enter_context(torch.no_grad())
+        stack.enter_context(unchanged(module))
         stack.enter_context(completed_numbers())
         stack.enter_context(deciding(paths))
         stack.enter_context(choosing(choices or Choices()))

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import _disable_current_modes
 
 from pliant.capture.base import Capture
-from pliant.capture.live import set_example, step_of
+from pliant.capture.live.choices import set_example, step_of
 from pliant.capture.paths import current
 
 MOST = 64  # elements of a list; a longer one is data

@@ -15,7 +15,8 @@ import torch
 
 from pliant.capture.base import Capture
 from pliant.capture.gathered import Gathered, holds_gathered, length
-from pliant.capture.live import both, choose, either, is_live, truth_of
+from pliant.capture.live.choices import both, choose, either, is_live, truth_of
+from pliant.capture.live.numbers import total
 from pliant.capture.repeated import Repeated, repeated
 
 
@@ -81,11 +82,11 @@ def to_len(value: Any) -> Any:
 def to_sum(values: Any, start: Any = 0) -> Any:
     """`sum`; of a list that a live loop has filled too."""
     if not holds_gathered(values):
-        return builtins.sum(values, start)
-    total = start
+        return total(values, start)
+    result = start
     for value in values:
-        total = total + (value.joined(0, stacked=True).sum(0) if isinstance(value, Gathered) else value)
-    return total
+        result = result + (value.joined(0, stacked=True).sum(0) if isinstance(value, Gathered) else value)
+    return result
 
 
 def to_all(values: Any) -> Any:

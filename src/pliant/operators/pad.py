@@ -15,7 +15,7 @@ from torch import Tensor
 
 from pliant.operators._numbers import INT64, constant, exact
 from pliant.operators._onnx import op
-from pliant.operators.base import Label, Operator, live
+from pliant.operators.base import Operator, live
 
 MODES = ("reflect", "replicate", "circular")
 
@@ -73,6 +73,5 @@ def translate(x: Any, before: Sequence[Any], after: Sequence[Any], mode: str) ->
 PICTURE = torch.arange(70.0).reshape(1, 2, 5, 7).sin()
 OPERATOR = Operator(
     translations={torch.ops.pliant.pad.default: translate},
-    label=lambda x, before, after, mode: Label(f"pad_{mode}_{len(before)}", ("x", "before", "after"), {"mode": mode}),
     samples=tuple((PICTURE, [live(2), 0], [live(3), live(-1)], mode) for mode in MODES),
 )

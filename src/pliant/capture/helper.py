@@ -22,9 +22,20 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
     "is": operator.is_,
     "is not": operator.is_not,
+    "in": lambda item, container: item in container,
+    "not in": lambda item, container: item not in container,
 }
+
+
+def _any_live(value: Any) -> bool:
+    """Whether a value is live, or a container with something live in it."""
+    if isinstance(value, (tuple, list, set, frozenset)):
+        return any(_any_live(v) for v in value)
+    return is_live(value)
 
 
 class Helper:
@@ -130,6 +141,8 @@ class Helper:
         raise IndexError("a live index is none of the places there are")
 
     def _compared(self, symbol: str, left: Any, right: Any) -> Any:
+        if not _any_live(left) and not _any_live(right):
+            return OPERATORS[symbol](left, right)
         if symbol in ("==", "!="):
             found = self._equal(left, right)
             return found if symbol == "==" else (opposite(found) if isinstance(found, (bool, SymBool)) else left != right)

@@ -59,6 +59,10 @@ def bound(body: Sequence[ast.AST]) -> set[str]:
             names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ExceptHandler) and node.name:
             names.add(node.name)
+        elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
+            names.add(node.name)
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            names.add(node.rest)
         if isinstance(node, COMPREHENSIONS):
             names |= {n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)}
         elif not isinstance(node, ast.Lambda):

@@ -28,7 +28,7 @@ from pliant.capture.merging import REFUSED, Apart, merged
 from pliant.capture.places import users_own
 from pliant.capture.state import State, fill
 
-DEEPEST = 60  # forks within one another
+DEEPEST = 60  # forks within one another that decide something
 MOST_PATHS = 64  # through one piece of code; more would be a file that nobody wants
 
 
@@ -164,7 +164,7 @@ class Paths:
     def _explore(self, piece: _Piece, before: State, script: Sequence[Decision], clones: set[str]) -> _Outcome:
         """The ways that begin with the answers of `script`, merged."""
         before.restore()
-        if len(self.frames) > DEEPEST:
+        if sum(bool(frame.asked) for frame in self.frames) > DEEPEST:
             raise Undecidable("a function calls itself for as long as a live value says so")
         self.runs += 1
         if self.runs > MOST_PATHS:

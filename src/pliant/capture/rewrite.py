@@ -22,7 +22,9 @@ from typing import Any
 from pliant.capture.names import SCOPES, Uses, bound, changed, declared, inside, jumps
 
 HELPER = "__pliant__"
+THUNK = "_pliant_thunk"  # a variable of the lambdas that are made here, which tells them from the model's own
 SCOPED = frozenset({"super", "locals", "globals", "vars", "dir", "eval", "exec"})  # they look at their caller
+LOOKING = frozenset({"locals", "vars", "dir", "eval", "exec"})  # they see the variables of the function as it is cut
 SUSPENDING = (ast.Yield, ast.YieldFrom, ast.Await)
 SYMBOLS: dict[type, str] = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 SYMBOLS |= {ast.In: "in", ast.NotIn: "not in", ast.Is: "is", ast.IsNot: "is not"}
@@ -39,11 +41,12 @@ class _Function:
 
     first: str | None
     outer: frozenset[str] = frozenset()  # names declared global
+    enclosing: frozenset[str] = frozenset()  # names declared nonlocal
     uses: Uses | None = None
     forks: bool = False  # something in it decides and is in no smaller piece
     blocks: int = 0  # pieces around the current place
     names: set[str] = field(default_factory=set)  # that its pieces share
-    suspends: bool = False
+    suspends: bool = False  # cannot be cut: it yields, or looks at its own variables
 
 
 class _Rewriter(ast.NodeTransformer):
@@ -58,10 +61,11 @@ class _Rewriter(ast.NodeTransformer):
         node.args = self.visit(node.args)
         first = next((a.arg for a in (*node.args.posonlyargs, *node.args.args)), None)
         outer = frozenset(declared(node.body, ast.Global))
-        suspends = any(isinstance(s, SUSPENDING) for s in inside(node.body))
-        function = _Function(first, outer, Uses(node.body), suspends=suspends)
+        suspends = any(isinstance(s, SUSPENDING) or _looks(s) for s in inside(node.body))
+        enclosing = frozenset(declared(node.body, ast.Nonlocal))
+        function = _Function(first, outer, enclosing, Uses(node.body), suspends=suspends)
         self.functions.append(function)
-        own = bound(node.body) - outer - declared(node.body, ast.Nonlocal)
+        own = bound(node.body) - outer - enclosing
         node.body = self._statements(node.body)
         self.functions.pop()
         arguments = {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
@@ -69,7 +73,7 @@ class _Rewriter(ast.NodeTransformer):
             node.body = self._whole(node, function, own & arguments)
         else:
             start = _after_docstring(node.body)
-            node.body[start:start] = _never(node, function.names - arguments)
+            node.body[start:start] = _never(node, function.names - arguments - enclosing)
         return node
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
@@ -87,7 +91,7 @@ class _Rewriter(ast.NodeTransformer):
         """A function's body as one piece. `arguments` are those that it assigns; its other variables move with it."""
         start = _after_docstring(node.body)
         inner = node.body[start:]
-        own = function.names - {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
+        own = function.names - {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)} - function.enclosing
         piece = _define(self._name(), [*_shared(arguments, ()), *_never(node, own), *inner], node)
         return [*node.body[:start], piece, _at(ast.Return(_helper("fork", _load(piece.name))), node)]
 
@@ -120,6 +124,21 @@ class _Rewriter(ast.NodeTransformer):
         node.test = self._truth(node.test)
         node.body, node.orelse = self._statements(node.body), self._statements(node.orelse)
         return node
+
+    def visit_match_case(self, node: ast.match_case) -> Any:
+        if node.guard is not None:
+            self._leave()
+            node.guard = self._truth(node.guard)
+        node.body = self._statements(node.body)
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
+        """Without the annotation of a variable: it is evaluated nowhere, and a piece may not annotate what it shares."""
+        if not self.functions or not isinstance(node.target, ast.Name):
+            return self.generic_visit(node)
+        if node.value is None:
+            return _at(ast.Pass(), node)
+        return _at(ast.Assign([node.target], self.visit(node.value)), node)
 
     def visit_Assert(self, node: ast.Assert) -> Any:
         node.test = _at(_helper("assume", self.visit(node.test)), node.test)
@@ -264,7 +283,7 @@ class _Rewriter(ast.NodeTransformer):
     def _comprehension(self, node: ast.ListComp | ast.GeneratorExp, helper: str) -> ast.AST:
         (generator, *others), inner = node.generators, ast.walk(node)
         plain = not others and not generator.ifs and isinstance(generator.target, ast.Name)
-        if not plain or not self.functions or any(isinstance(n, (ast.NamedExpr, ast.Await)) for n in inner):
+        if not plain or not self.functions or _delayed(node.elt) or any(isinstance(n, (ast.NamedExpr, ast.Await)) for n in inner):
             return self.generic_visit(node)
         target = generator.target.id  # type: ignore[attr-defined]
         iterable = self.visit(generator.iter)
@@ -294,7 +313,9 @@ def _helper(name: str, *arguments: ast.expr) -> ast.Call:
 
 
 def _thunk(body: ast.expr, *arguments: str) -> ast.Lambda:
-    return _at(ast.Lambda(_parameters(arguments), body), body)
+    parameters = _parameters(arguments)
+    parameters.vararg = ast.arg(THUNK)
+    return _at(ast.Lambda(parameters, body), body)
 
 
 def _parameters(names: Sequence[str]) -> ast.arguments:
@@ -313,7 +334,10 @@ class _Jumps(ast.NodeTransformer):
         return _at(ast.Return(ast.Constant(False)), node)
 
     def visit(self, node: ast.AST) -> ast.AST:
-        return node if isinstance(node, (ast.For, ast.While, *SCOPES)) else super().visit(node)
+        if isinstance(node, (ast.For, ast.While)):  # the jumps in its `else` are those of the loop around it
+            node.orelse = [self.visit(statement) for statement in node.orelse]  # type: ignore[misc]
+            return node
+        return node if isinstance(node, SCOPES) else super().visit(node)
 
 
 def _without_jumps(statement: ast.stmt) -> Any:
@@ -349,6 +373,18 @@ def _never(place: ast.AST, names: Iterable[str]) -> list[ast.stmt]:
 def _after_docstring(body: Sequence[ast.stmt]) -> int:
     first = body[0] if body else None
     return int(isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str))
+
+
+def _looks(node: ast.AST) -> bool:
+    """Whether something that looks at its caller's variables is called."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in LOOKING
+
+
+def _delayed(node: ast.AST) -> bool:
+    """Whether an element of a comprehension reads the comprehension's variable later, when it has its last value."""
+    if isinstance(node, (ast.Lambda, ast.GeneratorExp)):
+        return True
+    return not isinstance(node, ast.Call) and any(_delayed(part) for part in ast.iter_child_nodes(node))
 
 
 def _walrus(node: ast.AST) -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 from torch import nn
 
 from pliant.capture.owners import users_own
-from pliant.capture.rewrite import HELPER
+from pliant.capture.rewrite import HELPER, THUNK
 from pliant.capture.rewrite import rewritten as rewritten_tree
 
 @functools.lru_cache(maxsize=256)
@@ -39,8 +39,9 @@ def _compiled(filename: str, text: str) -> dict[tuple[str, int, tuple[str, ...]]
     pending = [module]
     while pending:
         code = pending.pop()
-        key = (code.co_name, code.co_firstlineno, code.co_freevars)
-        found[key] = None if key in found else code
+        if THUNK not in code.co_varnames:
+            key = (code.co_name, code.co_firstlineno, code.co_freevars)
+            found[key] = None if key in found else code
         pending += [c for c in code.co_consts if isinstance(c, CodeType)]
     return found
 

@@ -22,6 +22,9 @@ from pliant.capture.owners import users_own
 from pliant.capture.rewrite import HELPER, THUNK
 from pliant.capture.rewrite import rewritten as rewritten_tree
 
+MOST_ENTRIES = 1000  # of a table of functions; a larger one holds data
+
+
 @functools.lru_cache(maxsize=256)
 def _compiled(filename: str, text: str) -> dict[tuple[str, int, tuple[str, ...]], CodeType | None]:
     """The code objects of a transformed source file, by (name, first line, free variables).
@@ -88,14 +91,18 @@ def reachable(module: nn.Module) -> list[FunctionType]:
         if id(value) in seen:
             continue
         seen.add(id(value))
-        if isinstance(value, FunctionType):
-            pending += _mentioned(value)
+        if isinstance(value, (dict, list, tuple, set)) and len(value) <= MOST_ENTRIES:
+            pending += value.values() if isinstance(value, dict) else value
+        elif isinstance(value, FunctionType):
+            pending += [*_mentioned(value), value.__defaults__, value.__kwdefaults__]
             if users_own(value.__module__):
                 functions.append(value)
         elif isinstance(value, type):
             pending += _members(value) if users_own(value.__module__) else ()
         elif isinstance(value, functools.partial):
-            pending.append(value.func)
+            pending += [value.func, value.args, value.keywords]
+        elif isinstance(value, functools._lru_cache_wrapper):
+            pending.append(value.__wrapped__)
         elif hasattr(value, "__func__"):
             pending.append(value.__func__)
         elif users_own(type(value).__module__) and not isinstance(value, (nn.Module, ModuleType)):

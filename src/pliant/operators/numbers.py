@@ -20,6 +20,7 @@ from pliant.operators._numbers import BOOL, DOUBLE, FLOAT, INT64, constant, doub
 from pliant.operators._onnx import op
 from pliant.operators.base import Operator, Sample, live
 
+
 def arithmetic(body: Callable[..., Any]) -> Callable[..., Any]:
     """A translation of `body`, which computes on integers if all arguments are, and on doubles otherwise."""
 

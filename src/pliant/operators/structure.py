@@ -69,9 +69,7 @@ def _(anchor: Tensor, loop: int) -> Tensor:
 
 
 @torch.library.custom_op("pliant::loop", mutates_args=())
-def loop(
-    times: int, first: int, again: int, initial: Sequence[Tensor], final: Sequence[Tensor], number: int
-) -> Tensor:
+def loop(times: int, first: int, again: int, initial: Sequence[Tensor], final: Sequence[Tensor], number: int) -> Tensor:
     """Loop `number`: a handle for `result`.
 
     At most `times` iterations (-1: no limit); the first runs if `first` is 1, a further one while `again` is 1.
@@ -82,9 +80,7 @@ def loop(
 
 
 @loop.register_fake
-def _(
-    times: int, first: int, again: int, initial: Sequence[Tensor], final: Sequence[Tensor], number: int
-) -> Tensor:
+def _(times: int, first: int, again: int, initial: Sequence[Tensor], final: Sequence[Tensor], number: int) -> Tensor:
     del times, first, again, number
     return final[0].new_empty(())
 

@@ -22,7 +22,7 @@ MOST = 64  # elements of a list; a longer one is data
 def origin(tensor: Tensor) -> Any:
     """How a traced tensor is computed: equal for two that are computed alike. None if that is not known."""
     node = step_of(tensor)
-    return None if node is None else described(node, current().origins)
+    return None if node is None else (described(node, current().origins), tensor._version)
 
 
 def described(node: torch.fx.Node, seen: dict[torch.fx.Node, Any]) -> Any:

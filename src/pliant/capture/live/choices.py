@@ -16,7 +16,6 @@ from torch.fx.experimental.proxy_tensor import get_proxy_mode, get_proxy_slot
 from pliant.operators.structure import merge
 
 
-
 @dataclass
 class Choices:
     """How numbers that depend on a decision are made, and how many there were.

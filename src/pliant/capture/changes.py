@@ -1,7 +1,7 @@
 """Tensors that a piece of the model's code changes in place, and how that is taken back.
 
-Both ways of a decision must find a tensor as it was, and whoever sees it by another name, or sees a part of it, must see
-what becomes of it. So the tensor object stays the same: its values are kept before the first change, put back
+Both ways of a decision must find a tensor as it was, and whoever sees it by another name, or sees a part of it, must
+see what becomes of it. So the tensor object stays the same: its values are kept before the first change, put back
 before the other way runs, and replaced by the merged values at the end, each time in place.
 """
 
@@ -54,8 +54,8 @@ def changed_by(function: Callable[..., Any], args: Sequence[Any], kwargs: Mappin
     yield from (t for t in (out if isinstance(out, (list, tuple)) else [out]) if isinstance(t, Tensor))
 
 
-ASSIGNMENTS = frozenset({"__setitem__"} | {f"__i{name}__" for name in ("add", "sub", "mul", "truediv", "floordiv")})
-ASSIGNMENTS |= {f"__i{name}__" for name in ("mod", "pow", "and", "or", "xor", "lshift", "rshift")}
+OPERATIONS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift")
+ASSIGNMENTS = frozenset({"__setitem__", *(f"__i{name}__" for name in OPERATIONS)})
 
 
 def _asks_for_it(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:

@@ -17,8 +17,8 @@ from pliant.capture.base import Table
 from pliant.capture.gathered import holds_gathered
 from pliant.capture.live.choices import both, either, is_live, is_number, known, opposite, truth_of
 from pliant.capture.loops import Loops
-from pliant.capture.repeated import Repeated, repeated
 from pliant.capture.paths import Outwards, Paths, Undecidable
+from pliant.capture.repeated import Repeated, repeated
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
@@ -91,7 +91,7 @@ class Helper:
                 value = truth_of(value)
             if isinstance(value, SymBool):
                 so_far = value if so_far is None else join(so_far, value)
-            elif is_live(value) or isinstance(value, Tensor) or so_far is not None and not isinstance(value, bool):
+            elif is_live(value) or isinstance(value, Tensor) or (so_far is not None and not isinstance(value, bool)):
                 return self._decided(thunks[k:], value, so_far, join, stop=stop)
             elif so_far is not None:
                 so_far = join(so_far, value)
@@ -146,9 +146,10 @@ class Helper:
         ):
             return container[index]
         places: Iterable[Any] = container if isinstance(container, dict) else range(len(container))
+        holder: Any = container
         for place in places:
             if self.truth(self._equal(index, place)):
-                return container[place]
+                return holder[place]
         raise IndexError("a live index is none of the places there are")
 
     def _compared(self, symbol: str, left: Any, right: Any) -> Any:

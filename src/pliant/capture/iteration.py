@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from types import FunctionType
 from typing import Any, cast
 
 import torch
@@ -40,9 +39,9 @@ class Loop:
     `block` is the function whose variables are changed, `names` are those, `kept` those that are used elsewhere too.
     """
 
-    block: FunctionType
+    block: Any  # a function; typed as one it would be taken for a method
     body: Callable[[Any], Any]
-    test: FunctionType | None
+    test: Any
     names: Sequence[str]
     kept: Sequence[str]
 
@@ -226,9 +225,8 @@ class Attempt:
     def _check_attributes(self, inside: State, after: State) -> None:
         own = {id(after.values[name]) for name in after.values}
         for container, old, new in zip(inside.containers, inside.contents, after.contents, strict=True):
-            if isinstance(container, list) and id(container) not in own:
-                if len(old) != len(new) or any(a is not b for a, b in zip(old, new, strict=True)):
-                    raise Undecidable("a list that is in no variable of this function is changed by a live loop")
+            if isinstance(container, list) and id(container) not in own and not _alike(old, new):
+                raise Undecidable("a list that is in no variable of this function is changed by a live loop")
             if isinstance(container, dict) and any(new[k] is not old.get(k, UNBOUND) for k in new):
                 names = [k for k in new if new[k] is not old.get(k, UNBOUND)]
                 raise Undecidable(f"{names[0]!r}, which is no variable of this function, is changed by a live loop")
@@ -399,6 +397,10 @@ def _shows(value: Any, tensor: Tensor, memory: int) -> bool:
         return value is not tensor and value.untyped_storage()._cdata == memory
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
     return any(isinstance(v, Tensor) and v.untyped_storage()._cdata == memory for v in parts)
+
+
+def _alike(old: list[Any], new: list[Any]) -> bool:
+    return len(old) == len(new) and all(a is b for a, b in zip(old, new, strict=True))
 
 
 def _extends(new: list[Any], old: list[Any]) -> bool:

@@ -33,9 +33,10 @@ def jumps(body: Sequence[ast.AST], *, returns_only: bool = False, loops: int = 0
                 return True
             if jumps(node.orelse, returns_only=returns_only, loops=loops):
                 return True
-        elif not isinstance(node, SCOPES):
-            if jumps(list(ast.iter_child_nodes(node)), returns_only=returns_only, loops=loops):
-                return True
+        elif not isinstance(node, SCOPES) and jumps(
+            list(ast.iter_child_nodes(node)), returns_only=returns_only, loops=loops
+        ):
+            return True
     return False
 
 
@@ -57,9 +58,9 @@ def bound(body: Sequence[ast.AST]) -> set[str]:
             continue
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            names.add(node.name)
-        elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
+        elif (isinstance(node, ast.ExceptHandler) and node.name) or (
+            isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name
+        ):
             names.add(node.name)
         elif isinstance(node, ast.MatchMapping) and node.rest:
             names.add(node.rest)

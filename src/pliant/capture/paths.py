@@ -2,7 +2,8 @@
 
 While PyTorch traces, `if factor > 2:` asks a number that is not known yet. The model's own source (see `rewrite.py`)
 asks `Paths.truth` instead. `Paths.fork` runs a piece of code once for each sequence of answers, from the same state,
-and merges what comes out; all ways end up in the traced program, and `exporter/structure.py` turns them into `If` nodes.
+and merges what comes out; all ways end up in the traced program, and `exporter/structure.py` turns them into `If`
+nodes.
 
 A fork is as small as the source allows: one `if` statement, or the whole function if the statement returns from it.
 Where two ways leave things behind that no single value can stand for (lists of different lengths, say), the decision is
@@ -254,9 +255,8 @@ class Paths:
             if self.frames:
                 self.wide.add(piece.key)
                 raise Outwards from None
-            raise Undecidable(
-                f"the two ways of the decision at {decision.line[0]}:{decision.line[1]} end in different things: {apart}"
-            ) from None
+            where = f"{decision.line[0]}:{decision.line[1]}"
+            raise Undecidable(f"the two ways of the decision at {where} end in different things: {apart}") from None
 
 
 def _module_stack() -> Any:

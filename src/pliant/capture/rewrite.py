@@ -26,8 +26,18 @@ THUNK = "_pliant_thunk"  # a variable of the lambdas that are made here, which t
 SCOPED = frozenset({"super", "locals", "globals", "vars", "dir", "eval", "exec"})  # they look at their caller
 LOOKING = frozenset({"locals", "vars", "dir", "eval", "exec"})  # they see the variables of the function as it is cut
 SUSPENDING = (ast.Yield, ast.YieldFrom, ast.Await)
-SYMBOLS: dict[type, str] = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
-SYMBOLS |= {ast.In: "in", ast.NotIn: "not in", ast.Is: "is", ast.IsNot: "is not"}
+SYMBOLS: dict[type, str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.In: "in",
+    ast.NotIn: "not in",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+}
 
 
 def rewritten(tree: ast.Module) -> ast.Module:
@@ -104,10 +114,10 @@ class _Rewriter(ast.NodeTransformer):
         self.functions, self.owner = outer, around
         return node
 
-    def _constant(self, names: Iterable[str]) -> ast.Constant:
+    def _constant(self, names: Iterable[str]) -> ast.expr:
         """Names as the compiler will know them: those that begin with two underscores belong to their class."""
         mangled = {f"_{self.owner.lstrip('_')}{n}" if self.owner and _private(n) else n for n in names}
-        return ast.Constant(tuple(sorted(mangled)))
+        return _tuple(sorted(mangled))
 
     def _name(self) -> str:
         self.count += 1
@@ -141,7 +151,7 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
-        """Without the annotation of a variable: it is evaluated nowhere, and a piece may not annotate what it shares."""
+        """Without the annotation of a variable: nothing evaluates it, and a piece may not annotate what it shares."""
         if not self.functions or not isinstance(node.target, ast.Name):
             return self.generic_visit(node)
         if node.value is None:
@@ -289,7 +299,7 @@ class _Rewriter(ast.NodeTransformer):
         self.functions[-1].blocks += 1
         values = [self.visit(v) for v in (node.left, *node.comparators)]
         self.functions[-1].blocks -= 1
-        symbols = ast.Constant(tuple(SYMBOLS[type(o)] for o in node.ops))
+        symbols = _tuple(SYMBOLS[type(o)] for o in node.ops)
         return _at(_helper("comparison", symbols, *(_thunk(v) for v in values)), node)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
@@ -338,6 +348,10 @@ def _at(node: Any, place: ast.AST) -> Any:
 
 def _load(name: str) -> ast.Name:
     return ast.Name(name, ast.Load())
+
+
+def _tuple(words: Iterable[str]) -> ast.expr:
+    return ast.Tuple([ast.Constant(word) for word in words], ast.Load())
 
 
 def _helper(name: str, *arguments: ast.expr) -> ast.Call:

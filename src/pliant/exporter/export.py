@@ -185,7 +185,7 @@ def _exported(
     contract = _contract(module, signature.inputs, outputs, resizes, image, notes)
     artifact = Artifact(serialise(model), contract)
     say("checking against PyTorch")
-    sound, outcomes = audit.check_numbers(module, signature, program, symbols, artifact)
+    sound, outcomes = audit.check_numbers(module, signature, program, symbols, artifact, traced.assumptions)
     logger.info(
         "audit: %d cases, %d of them refused by PyTorch", len(outcomes), sum(o.difference is None for o in outcomes)
     )

@@ -31,7 +31,11 @@ def described(node: torch.fx.Node, seen: dict[torch.fx.Node, Any]) -> Any:
         if node.op != "call_function":
             seen[node] = (node.op, node.name)
         else:
-            arguments = torch.fx.map_arg((node.args, node.kwargs), lambda n: _Known(described(n, seen)))
+
+            def known(step: torch.fx.Node) -> Any:
+                return _Known(described(step, seen))
+
+            arguments = torch.fx.map_arg((node.args, node.kwargs), known)
             seen[node] = (str(node.target), repr(arguments))
     return seen[node]
 

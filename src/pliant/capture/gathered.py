@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from pliant.capture.live import same
+from pliant.capture.live.choices import same
 from pliant.operators.sequence import sequence_at, sequence_join
 
 

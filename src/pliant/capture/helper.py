@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import builtins
 import operator
+import sys
 from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
+import torch
 from torch import SymBool, Tensor, nn
+from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
 from pliant.capture.base import Table
 from pliant.capture.gathered import holds_gathered
-from pliant.capture.live import both, either, is_live, is_number, known, opposite, truth_of
+from pliant.capture.live.choices import both, either, is_live, is_number, known, opposite, truth_of
 from pliant.capture.loops import Loops
+from pliant.capture.paths import Outwards, Paths, Undecidable
 from pliant.capture.repeated import Repeated, repeated
-from pliant.capture.paths import Paths
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
@@ -64,6 +67,12 @@ class Helper:
         static = known(condition)
         return True if static is None else static
 
+    def pass_on(self) -> None:
+        """At the beginning of an `except`: what concerns the capture is no error of the model's."""
+        error = sys.exc_info()[1]
+        if isinstance(error, (Outwards, Undecidable, GuardOnDataDependentSymNode)):
+            raise error
+
     def all_of(self, *values: FunctionType) -> Any:
         """`and`. Live truths become one live truth; other live values are decided on."""
         return self._combined(values, both, stop=False)
@@ -78,11 +87,11 @@ class Helper:
         for k, thunk in enumerate(thunks):
             value = thunk()
             last = k == len(thunks) - 1
-            if isinstance(value, Tensor) and value.numel() == 1 and not last:
+            if isinstance(value, Tensor) and value.numel() == 1 and value.dtype == torch.bool and not last:
                 value = truth_of(value)
             if isinstance(value, SymBool):
                 so_far = value if so_far is None else join(so_far, value)
-            elif is_live(value) or so_far is not None and not isinstance(value, bool):
+            elif is_live(value) or isinstance(value, Tensor) or (so_far is not None and not isinstance(value, bool)):
                 return self._decided(thunks[k:], value, so_far, join, stop=stop)
             elif so_far is not None:
                 so_far = join(so_far, value)
@@ -133,12 +142,15 @@ class Helper:
             container = repeated(container)
         if isinstance(container, Repeated):
             return container.item(index + container.count if not is_live(index) and index < 0 else index)
-        if not is_live(index) or not isinstance(container, (list, tuple, dict, nn.ModuleList, nn.Sequential, nn.ModuleDict)):
+        if not is_live(index) or not isinstance(
+            container, (list, tuple, dict, nn.ModuleList, nn.Sequential, nn.ModuleDict)
+        ):
             return container[index]
         places: Iterable[Any] = container if isinstance(container, dict) else range(len(container))
+        holder: Any = container
         for place in places:
             if self.truth(self._equal(index, place)):
-                return container[place]
+                return holder[place]
         raise IndexError("a live index is none of the places there are")
 
     def _compared(self, symbol: str, left: Any, right: Any) -> Any:
@@ -146,7 +158,9 @@ class Helper:
             return OPERATORS[symbol](left, right)
         if symbol in ("==", "!="):
             found = self._equal(left, right)
-            return found if symbol == "==" else (opposite(found) if isinstance(found, (bool, SymBool)) else left != right)
+            return (
+                found if symbol == "==" else (opposite(found) if isinstance(found, (bool, SymBool)) else left != right)
+            )
         if symbol in ("in", "not in"):
             found = self._contained(left, right)
             return found if symbol == "in" else self.negation(found)

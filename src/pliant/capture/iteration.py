@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from types import FunctionType
 from typing import Any, cast
 
 import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
+from pliant.capture.changes import Changes
 from pliant.capture.gathered import Gathered, agreed
-from pliant.capture.live import as_int, as_number, both, is_live, new_symbols, opposite, same, set_example, truth_of
+from pliant.capture.live.choices import (
+    as_int,
+    as_number,
+    both,
+    is_live,
+    new_symbols,
+    opposite,
+    same,
+    set_example,
+    truth_of,
+)
 from pliant.capture.merging import UNBOUND
 from pliant.capture.paths import Paths, Undecidable
 from pliant.capture.state import State, fill
@@ -29,9 +39,9 @@ class Loop:
     `block` is the function whose variables are changed, `names` are those, `kept` those that are used elsewhere too.
     """
 
-    block: FunctionType
+    block: Any  # a function; typed as one it would be taken for a method
     body: Callable[[Any], Any]
-    test: FunctionType | None
+    test: Any
     names: Sequence[str]
     kept: Sequence[str]
 
@@ -69,6 +79,7 @@ class _Part:
     marker: Any
     axes: dict[int, int]
     after: Tensor | None = None
+    in_place: bool = False
 
 
 class Attempt:
@@ -92,6 +103,27 @@ class Attempt:
         index = set_example(ops.iteration(torch.zeros(()), self.number).item(), 0) + offset
         inside = State.of(self.loop.block, self.paths.modules)
         versions = inside.versions()
+        changes = Changes()
+        self.paths.changes.append(changes)
+        try:
+            self._trace(index, inside, versions, changes, start, lists, (times, first))
+        except BaseException:
+            changes.take_back()
+            raise
+        finally:
+            del self.paths.changes[self.paths.changes.index(changes) :]
+
+    def _trace(
+        self,
+        index: Any,
+        inside: State,
+        versions: dict[int, Any],
+        changes: Changes,
+        start: dict[str, Any],
+        lists: dict[str, list[Any]],
+        control: tuple[Any, Any],
+    ) -> None:
+        times, first = control
         stop = truth_of(self.paths.fork(self.loop.block, lambda: self.loop.body(index)))
         again = opposite(stop)
         if self.loop.test is not None:
@@ -100,6 +132,7 @@ class Attempt:
         end = {name: after.values[name] for name in start}
         appended = {name: list(after.values[name])[len(elements) :] for name, elements in lists.items()}
         self._check(start, end, inside, after, versions)
+        self._check_aliases(inside, versions, changes)
         count = times if self.loop.test is None and again is True else None
         self._finish(start, end, lists, appended, (times, first, again, count))
 
@@ -172,18 +205,34 @@ class Attempt:
             raise Again(plan)
         self._check_attributes(inside, after)
 
+    def _check_aliases(self, inside: State, versions: dict[int, Any], changes: Changes) -> None:
+        """A tensor that iterations change in place must be in one variable of the function, and in nothing else."""
+        shown = {id(v): n for n, v in inside.values.items() if isinstance(v, Tensor)}
+        for key, (tensor, _) in changes.before.items():
+            if key not in shown and not any(part.marker is tensor for part in self.parts):
+                raise Undecidable("a tensor that is in no variable of this function is changed in place by a live loop")
+        for part in self.parts:
+            if (
+                isinstance(part.marker, Tensor)
+                and versions.get(id(part.marker), (0, part.marker._version))[1] != part.marker._version
+            ):
+                part.in_place = True
+                memory = part.before.untyped_storage()._cdata
+                others = [n for n, v in self.before.values.items() if _shows(v, part.before, memory)]
+                if others:
+                    raise Undecidable(f"a tensor that {others[0]!r} shows too is changed in place by a live loop")
+
     def _check_attributes(self, inside: State, after: State) -> None:
         """Containers that were there before the loop are no variables of it: those of variables have been copied."""
         shared = {id(container) for container in self.before.containers}
         for container, old, new in zip(inside.containers, inside.contents, after.contents, strict=True):
             if id(container) not in shared:
                 continue
-            if isinstance(container, dict):
-                names = [k for k in new if new[k] is not old.get(k, UNBOUND)]
-                if names:
-                    raise Undecidable(f"{names[0]!r}, which is no variable of this function, is changed by a live loop")
-            elif len(old) != len(new) or any(a is not b for a, b in zip(old, new, strict=True)):
+            if isinstance(container, list) and not _alike(old, new):
                 raise Undecidable("a list that is changed by a live loop has to be so in the function where the loop is")
+            if isinstance(container, dict) and any(new[k] is not old.get(k, UNBOUND) for k in new):
+                names = [k for k in new if new[k] is not old.get(k, UNBOUND)]
+                raise Undecidable(f"{names[0]!r}, which is no variable of this function, is changed by a live loop")
 
     def _peeled(self, plan: Plan, name: str, old: Any, new: Any) -> Plan:
         if self.plan.peeled:
@@ -252,7 +301,7 @@ class Attempt:
             -1 if times is None else times,
             as_int(first),
             as_int(again),
-            [p.before for p in self.parts],
+            [p.before.clone() if p.in_place else p.before for p in self.parts],
             [cast(Tensor, p.after) for p in self.parts],
             self.number,
         )
@@ -262,6 +311,9 @@ class Attempt:
                 results[part.axes[k]] if k in part.axes else length for k, length in enumerate(part.before.shape)
             ]
             tensor = ops.result(handle, part.before, lengths, self.number, part.position)
+            if part.in_place and not part.axes:  # whoever sees the tensor by another name sees the change
+                self.paths.will_change(part.before)
+                tensor = part.before.copy_(tensor)
             results[part.position] = tensor if isinstance(part.marker, Tensor) else tensor.item()
         self._put(start, lists, sums, results)
 
@@ -313,10 +365,11 @@ class Attempt:
         for name, value in start.items():
             leaves, spec = pytree.tree_flatten_with_path(value)
             found = [(self.named.get(name + pytree.keystr(path)), leaf) for path, leaf in leaves]
-            fill(
-                self.before.cells[name],
-                spec.unflatten([leaf if part is None else results[part.position] for part, leaf in found]),
-            )
+            made = spec.unflatten([leaf if part is None else results[part.position] for part, leaf in found])
+            target = self.before.values[name]
+            if isinstance(target, list):  # whoever sees the list by another name sees the change
+                target[:] = made
+            fill(self.before.cells[name], target if isinstance(target, list) else made)
         for name, elements in lists.items():
             target = self.before.values[name]
             target[:] = [*elements, sums[name](results)]
@@ -339,6 +392,18 @@ def _copied(value: Any) -> Any:
     """The same parts in containers of their own, which an iteration may change."""
     leaves, spec = pytree.tree_flatten(value)
     return spec.unflatten(leaves)
+
+
+def _shows(value: Any, tensor: Tensor, memory: int) -> bool:
+    """Whether a variable holds another tensor in the same memory, or the same tensor in a list."""
+    if isinstance(value, Tensor):
+        return value is not tensor and value.untyped_storage()._cdata == memory
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return any(isinstance(v, Tensor) and v.untyped_storage()._cdata == memory for v in parts)
+
+
+def _alike(old: list[Any], new: list[Any]) -> bool:
+    return len(old) == len(new) and all(a is b for a, b in zip(old, new, strict=True))
 
 
 def _extends(new: list[Any], old: list[Any]) -> bool:

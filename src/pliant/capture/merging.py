@@ -8,11 +8,22 @@ from typing import Any, cast
 import torch
 from torch import SymBool, Tensor
 
-from pliant.capture.live import as_int, choose, is_number, same
+from pliant.capture.live.choices import as_int, choose, is_number, same
 from pliant.operators.structure import merge
 
-UNBOUND: Any = type("Unbound", (), {"__repr__": lambda self: "a variable that this way does not set"})()
-REFUSED: Any = type("Refused", (), {"__repr__": lambda self: "a way that the model itself refuses"})()
+
+class _Word:
+    """A value that stands for itself."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+UNBOUND: Any = _Word("a variable that this way does not set")
+REFUSED: Any = _Word("a way that the model itself refuses")
 
 
 class Apart(Exception):  # noqa: N818 - not an error of anybody's: the decision is then taken further out

@@ -49,15 +49,41 @@ def exclusive(self: Any, other: Any) -> Any:
 
 SIDES = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
 ARITHMETIC = {name: arithmetic(name) for side in SIDES for name in (f"__{side}__", f"__r{side}__")}
-ITSELF = property(lambda self: self)
-ZERO = property(lambda self: 0)
 
+
+def itself(self: Any) -> Any:
+    """The number."""
+    return self
+
+
+def negated(self: Any) -> Any:
+    """`-self` of a truth value."""
+    return -whole(self)
+
+
+def fixed(value: Any) -> Callable[[Any], Any]:
+    """A method that gives the same for every number."""
+
+    def method(self: Any) -> Any:
+        del self
+        return value
+
+    return method
+
+
+COMPLEX = {"real": property(itself), "imag": property(fixed(0)), "item": itself, "__format__": text}
 METHODS: dict[type, dict[str, Any]] = {
-    SymInt: {"__format__": text, "__invert__": inverted, "__xor__": exclusive, "__rxor__": exclusive}
-    | {"real": ITSELF, "numerator": ITSELF, "imag": ZERO, "denominator": property(lambda self: 1)}
-    | {"is_integer": lambda self: True, "item": lambda self: self},
-    SymFloat: {"__format__": text, "real": ITSELF, "imag": property(lambda self: 0.0), "item": lambda self: self},
-    SymBool: {"__format__": text, "__neg__": lambda self: -whole(self)} | ARITHMETIC,
+    SymInt: {
+        **COMPLEX,
+        "numerator": property(itself),
+        "denominator": property(fixed(1)),
+        "is_integer": fixed(True),
+        "__invert__": inverted,
+        "__xor__": exclusive,
+        "__rxor__": exclusive,
+    },
+    SymFloat: COMPLEX,
+    SymBool: {**ARITHMETIC, "__neg__": negated, "__format__": text},
 }
 
 

@@ -33,9 +33,10 @@ def jumps(body: Sequence[ast.AST], *, returns_only: bool = False, loops: int = 0
                 return True
             if jumps(node.orelse, returns_only=returns_only, loops=loops):
                 return True
-        elif not isinstance(node, SCOPES):
-            if jumps(list(ast.iter_child_nodes(node)), returns_only=returns_only, loops=loops):
-                return True
+        elif not isinstance(node, SCOPES) and jumps(
+            list(ast.iter_child_nodes(node)), returns_only=returns_only, loops=loops
+        ):
+            return True
     return False
 
 
@@ -57,9 +58,9 @@ def bound(body: Sequence[ast.AST]) -> set[str]:
             continue
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            names.add(node.name)
-        elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
+        elif (isinstance(node, ast.ExceptHandler) and node.name) or (
+            isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name
+        ):
             names.add(node.name)
         elif isinstance(node, ast.MatchMapping) and node.rest:
             names.add(node.rest)
@@ -90,53 +91,92 @@ def _root(node: ast.AST) -> set[str]:
 
 
 class Uses:
-    """The order in which a function uses its names."""
+    """In which order a function uses its names."""
 
     def __init__(self, body: Sequence[ast.stmt]) -> None:
-        self.events: list[tuple[str, str]] = []  # (name, "load", "store" or "maybe")
-        self.spans: dict[int, tuple[int, int]] = {}  # of each loop
-        for statement in body:
-            self._visit(statement, sure=True)
+        self.around: dict[int, tuple[ast.AST | None, Sequence[ast.stmt], int]] = {}  # statement: owner, list, place
+        self._enter(None, body)
 
-    def needed_after(self, loop: ast.AST, names: set[str]) -> set[str]:
+    def _enter(self, owner: ast.AST | None, body: Sequence[ast.stmt]) -> None:
+        for place, statement in enumerate(body):
+            self.around[id(statement)] = (owner, body, place)
+            for inner in _lists(statement):
+                self._enter(statement, inner)
+
+    def needed_after(self, loop: ast.stmt, names: set[str]) -> set[str]:
         """Those of `names` whose values are used after `loop`, or by the next round of a loop around it."""
-        if id(loop) not in self.spans:
+        if id(loop) not in self.around:
             return names
-        start, end = self.spans[id(loop)]
-        following = self.events[end:]
-        around = [(s, e) for s, e in self.spans.values() if s <= start and e >= end and (s, e) != (start, end)]
-        runs = [following, *(self.events[s:start] for s, _ in around)]
-        return {name for name in names if any(self._first(name, run) == "load" for run in runs)}
+        return {name for name in names if self._needed(loop, name)}
 
-    @staticmethod
-    def _first(name: str, events: list[tuple[str, str]]) -> str:
-        return next((kind for n, kind in events if n == name and kind != "maybe"), "")
+    def _needed(self, statement: ast.stmt, name: str) -> bool:
+        owner, body, place = self.around[id(statement)]
+        first = _use(body[place + 1 :], name)
+        if first:
+            return first == "load"
+        if owner is None:
+            return False
+        if isinstance(owner, LOOPS) and body is owner.body and _use([owner], name) == "load":
+            return True
+        return self._needed(owner, name)  # type: ignore[arg-type] - owners are statements
 
-    def _visit(self, node: ast.AST, *, sure: bool) -> None:
-        start = len(self.events)
-        if isinstance(node, ast.Name):
-            kind = "load" if isinstance(node.ctx, ast.Load) else "store" if sure else "maybe"
-            self.events.append((node.id, kind))
-        elif isinstance(node, (*SCOPES, *COMPREHENSIONS)):
-            loads = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
-            own = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-            self.events += [(name, "load") for name in loads if name not in own]
-        elif isinstance(node, ast.AugAssign):
-            if isinstance(node.target, ast.Name):
-                self.events.append((node.target.id, "load"))
-            self._all([node.value, node.target], sure=sure)
-        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            self._all([*([node.value] if node.value else []), *targets], sure=sure)
-        elif isinstance(node, ast.For):
-            self._all([node.iter, node.target], sure=sure)
-            self._all([*node.body, *node.orelse], sure=sure)
-        else:
-            inner = sure and not isinstance(node, (ast.If, ast.While, ast.Try))
-            self._all(list(ast.iter_child_nodes(node)), sure=inner)
-        if isinstance(node, LOOPS):
-            self.spans[id(node)] = (start, len(self.events))
 
-    def _all(self, nodes: Sequence[ast.AST], *, sure: bool) -> None:
-        for node in nodes:
-            self._visit(node, sure=sure)
+def _lists(statement: ast.AST) -> Iterator[Sequence[ast.stmt]]:
+    """The lists of statements in a statement, apart from those of functions in it."""
+    if isinstance(statement, SCOPES):
+        return
+    for _, value in ast.iter_fields(statement):
+        if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
+            yield value
+        elif isinstance(value, list):
+            for part in value:
+                if isinstance(part, (ast.ExceptHandler, ast.match_case)):
+                    yield part.body
+
+
+def _use(nodes: Sequence[ast.AST], name: str) -> str:
+    """How some code, run in order, first uses a name: "load", "store" if it surely sets it, or neither, ""."""
+    sure = True
+    for node in nodes:
+        found = _use_in(node, name)
+        if found == "load" or (found and sure):
+            return found
+        if isinstance(node, ast.stmt) and (jumps([node]) or isinstance(node, ast.Raise)):
+            sure = False  # what follows may be left out
+    return ""
+
+
+def _use_in(node: ast.AST, name: str) -> str:
+    if isinstance(node, ast.Name):
+        return "" if node.id != name else "load" if isinstance(node.ctx, ast.Load) else "store"
+    if isinstance(node, (*SCOPES, *COMPREHENSIONS)):
+        loads = any(isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) for n in ast.walk(node))
+        stores = name in bound([node]) and not isinstance(node, COMPREHENSIONS)
+        return "load" if loads and not _own_variable(node, name) else "store" if stores else ""
+    if isinstance(node, (ast.If, ast.IfExp)):
+        ways = [_use(_listed(way), name) for way in (node.body, node.orelse)]
+        first = _use_in(node.test, name)
+        return first or ("load" if "load" in ways else "store" if ways == ["store", "store"] else "")
+    if isinstance(node, ast.For):
+        first = _use_in(node.iter, name)
+        own = name in bound([node.target])
+        inner = "" if own else _use(node.body, name)
+        return first or ("load" if "load" in (inner, _use(node.orelse, name)) else "")
+    if isinstance(node, (ast.While, ast.Try)):
+        return "load" if _use(list(ast.iter_child_nodes(node)), name) == "load" else ""
+    if isinstance(node, ast.AugAssign):
+        root = isinstance(node.target, ast.Name) and node.target.id == name
+        return "load" if root else _use([node.value, node.target], name)
+    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return _use([*([node.value] if node.value else []), *targets], name)
+    return _use(list(ast.iter_child_nodes(node)), name)
+
+
+def _own_variable(node: ast.AST, name: str) -> bool:
+    """Whether a function or comprehension means a variable of its own by a name."""
+    return any(isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Load) for n in ast.walk(node))
+
+
+def _listed(part: ast.AST | list[ast.stmt]) -> list[ast.AST]:
+    return list(part) if isinstance(part, list) else [part]

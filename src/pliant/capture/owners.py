@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+
 FOREIGN = frozenset({"torch", "numpy", "onnx", "onnxscript", "onnx_ir", "onnxruntime", "sympy"})
 OWN = ("pliant.capture", "pliant.operators", "pliant.exporter")
 

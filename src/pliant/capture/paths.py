@@ -2,7 +2,8 @@
 
 While PyTorch traces, `if factor > 2:` asks a number that is not known yet. The model's own source (see `rewrite.py`)
 asks `Paths.truth` instead. `Paths.fork` runs a piece of code once for each sequence of answers, from the same state,
-and merges what comes out; all ways end up in the traced program, and `exporter/structure.py` turns them into `If` nodes.
+and merges what comes out; all ways end up in the traced program, and `exporter/structure.py` turns them into `If`
+nodes.
 
 A fork is as small as the source allows: one `if` statement, or the whole function if the statement returns from it.
 Where two ways leave things behind that no single value can stand for (lists of different lengths, say), the decision is
@@ -23,10 +24,11 @@ import sympy
 from torch import SymBool, Tensor, nn
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
 
-from pliant.capture.live import expression, in_example, known, truth_of
+from pliant.capture.changes import Changes
+from pliant.capture.live.choices import expression, in_example, known, truth_of
 from pliant.capture.merging import REFUSED, Apart, merged
 from pliant.capture.places import users_own
-from pliant.capture.state import State, fill
+from pliant.capture.state import State
 
 DEEPEST = 60  # forks within one another that decide something
 MOST_PATHS = 64  # through one piece of code; more would be a file that nobody wants
@@ -36,7 +38,7 @@ class Undecidable(Exception):  # noqa: N818 - becomes a CaptureError with the li
     """A decision that has no ONNX form; the text is a reason."""
 
 
-class _Outwards(BaseException):
+class Outwards(BaseException):
     """The fork around must take the decision."""
 
 
@@ -69,8 +71,11 @@ class _Frame:
 
 @dataclass(frozen=True)
 class _Outcome:
+    """What a way gives and leaves behind; `tensors` are those it changed in place: (tensor, before, after)."""
+
     value: Any
     state: State
+    tensors: dict[int, tuple[Tensor, Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,7 @@ class Paths:
         self.examples: dict[str, Tensor] = {}  # of the inputs, by the name of their step
         self.elements: dict[Any, Any] = {}  # live numbers by the way they are read from tensors
         self.origins: dict[Any, Any] = {}
+        self.changes: list[Changes] = []  # of everything that may have to be taken back, outermost first
         self.sites = 0
         self.runs = 0  # of the innermost fork
 
@@ -140,28 +146,29 @@ class Paths:
         piece = _Piece(block, run or block)
         if piece.key in self.wide and self.frames:
             return piece.run()
-        clones: set[str] = set()
         while True:
             before = State.of(block, self.modules)
             depth, facts, outer = len(self.frames), len(self.facts), self.runs
+            changes = len(self.changes)
             try:
                 self.runs = 0
-                outcome = self._explore(piece, before, (), clones)
+                outcome = self._explore(piece, before, ())
                 if outcome.state is not before:
                     outcome.state.restore()
+                for tensor, _, after in outcome.tensors.values():
+                    self.will_change(tensor)
+                    tensor.copy_(after)
                 return outcome.value
-            except _InPlace as change:
-                clones |= change.names
-            except _Outwards:
+            except Outwards:
                 if piece.key in self.wide:
                     raise
                 # a fork inside this one gave up: begin again, and take its decisions here
             finally:
                 self.runs = outer
-                del self.frames[depth:], self.facts[facts:]
+                del self.frames[depth:], self.facts[facts:], self.changes[changes:]
             before.restore()
 
-    def _explore(self, piece: _Piece, before: State, script: Sequence[Decision], clones: set[str]) -> _Outcome:
+    def _explore(self, piece: _Piece, before: State, script: Sequence[Decision]) -> _Outcome:
         """The ways that begin with the answers of `script`, merged."""
         before.restore()
         if sum(bool(frame.asked) for frame in self.frames) > DEEPEST:
@@ -169,11 +176,10 @@ class Paths:
         self.runs += 1
         if self.runs > MOST_PATHS:
             raise Undecidable(f"the decisions of one function lead to more than {MOST_PATHS} different ways")
-        for name in clones:
-            fill(before.cells[name], before.values[name].clone())
         frame, facts = _Frame(script), len(self.facts)
         self.frames.append(frame)
-        versions = before.versions()
+        changes = Changes()
+        self.changes.append(changes)
         refusal: Exception | None = None
         value: Any = REFUSED
         stack = _module_stack()
@@ -185,22 +191,22 @@ class Paths:
                 stack.clear()
                 stack.update(called)
             if not isinstance(error, Exception):
+                changes.take_back()
                 raise
             refusal = error  # sorted out below, once it is clear which way this is
         finally:
             self.frames.pop()
-            del self.facts[facts:]
+            del self.facts[facts:], self.changes[self.changes.index(changes) :]
         if refusal is not None:
             self._sort_out(refusal, frame, script)
         if not frame.asked:
-            return _Outcome(value, before)  # one way: what it left behind stays where it is
-        self._check_in_place(before, versions)
-        outcome = _Outcome(value, before.now())
+            return _Outcome(value, before, {})  # one way: what it left behind stays where it is
+        outcome = _Outcome(value, before.now(), changes.take_back())
         error = refusal
         for k in reversed(range(len(script), len(frame.asked))):
             decision = frame.asked[k]
             flipped = Decision(decision.condition, decision.line, not decision.answer)
-            other = self._explore(piece, before, (*frame.asked[:k], flipped), clones)
+            other = self._explore(piece, before, (*frame.asked[:k], flipped))
             outcome = self._merged(piece, decision, outcome, other)
         if outcome.value is REFUSED and not script and error is not None:
             raise error
@@ -221,16 +227,10 @@ class Paths:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         self.assumptions.append(Assumption(expression(last.condition), not last.answer, last.line, reason))
 
-    def _check_in_place(self, before: State, versions: dict[int, Any]) -> None:
-        """Tensors that were changed in place on a way are copied first, so that the other way finds them as they were."""
-        changed = {i for i, (tensor, version) in versions.items() if tensor._version != version}
-        if not changed:
-            return
-        names = {n for n, value in before.values.items() if isinstance(value, Tensor) and id(value) in changed}
-        found = {id(before.values[n]) for n in names}
-        if changed - found:
-            raise Undecidable("a tensor that is not in a variable of this function is changed in place on one way only")
-        raise _InPlace(names)
+    def will_change(self, tensor: Tensor) -> None:
+        """A tensor is about to be changed in place."""
+        for changes in self.changes:
+            changes.note(tensor)
 
     def _merged(self, piece: _Piece, decision: Decision, own: _Outcome, other: _Outcome) -> _Outcome:
         if other.value is REFUSED:
@@ -245,20 +245,18 @@ class Paths:
             return merged(decision.condition, a, b, site)
 
         try:
-            return _Outcome(join(then.value, otherwise.value), then.state.joined(otherwise.state, join))
+            tensors = {**own.tensors, **other.tensors}
+            for key, (tensor, before, _) in tensors.items():
+                ends = [way.tensors[key][2] if key in way.tensors else before for way in (then, otherwise)]
+                tensors[key] = (tensor, before, join(*ends))
+            state = then.state.joined(otherwise.state, join)
+            return _Outcome(join(then.value, otherwise.value), state, tensors)
         except Apart as apart:
             if self.frames:
                 self.wide.add(piece.key)
-                raise _Outwards from None
-            raise Undecidable(
-                f"the two ways of the decision at {decision.line[0]}:{decision.line[1]} end in different things: {apart}"
-            ) from None
-
-
-class _InPlace(Exception):  # noqa: N818 - a message from a run to its fork
-    def __init__(self, names: set[str]) -> None:
-        super().__init__()
-        self.names = names
+                raise Outwards from None
+            where = f"{decision.line[0]}:{decision.line[1]}"
+            raise Undecidable(f"the two ways of the decision at {where} end in different things: {apart}") from None
 
 
 def _module_stack() -> Any:

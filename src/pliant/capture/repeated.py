@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from torch import SymBool
+
 from pliant.capture.gathered import Gathered
-from pliant.capture.live import choose, is_live, is_number
+from pliant.capture.live.choices import choose, is_number
 from pliant.capture.paths import Undecidable
 
 
@@ -60,6 +62,4 @@ def _one_of(items: Sequence[Any], k: Any) -> Any:
 
 
 def _chosen(condition: Any, then: Any, otherwise: Any) -> Any:
-    if not is_live(condition):
-        return then if condition else otherwise
-    return choose(condition, then, otherwise)
+    return choose(condition, then, otherwise) if isinstance(condition, SymBool) else then if condition else otherwise

@@ -26,8 +26,18 @@ THUNK = "_pliant_thunk"  # a variable of the lambdas that are made here, which t
 SCOPED = frozenset({"super", "locals", "globals", "vars", "dir", "eval", "exec"})  # they look at their caller
 LOOKING = frozenset({"locals", "vars", "dir", "eval", "exec"})  # they see the variables of the function as it is cut
 SUSPENDING = (ast.Yield, ast.YieldFrom, ast.Await)
-SYMBOLS: dict[type, str] = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
-SYMBOLS |= {ast.In: "in", ast.NotIn: "not in", ast.Is: "is", ast.IsNot: "is not"}
+SYMBOLS: dict[type, str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.In: "in",
+    ast.NotIn: "not in",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+}
 
 
 def rewritten(tree: ast.Module) -> ast.Module:
@@ -44,6 +54,7 @@ class _Function:
     enclosing: frozenset[str] = frozenset()  # names declared nonlocal
     uses: Uses | None = None
     forks: bool = False  # something in it decides and is in no smaller piece
+    tries: int = 0  # handlers around the current place
     blocks: int = 0  # pieces around the current place
     names: set[str] = field(default_factory=set)  # that its pieces share
     suspends: bool = False  # cannot be cut: it yields, or looks at its own variables
@@ -53,6 +64,7 @@ class _Rewriter(ast.NodeTransformer):
     def __init__(self) -> None:
         self.functions: list[_Function] = []
         self.count = 0
+        self.owner = ""  # the class that is being rewritten
 
     # functions
 
@@ -97,9 +109,15 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         outer, self.functions = self.functions, []
+        around, self.owner = self.owner, node.name
         self.generic_visit(node)
-        self.functions = outer
+        self.functions, self.owner = outer, around
         return node
+
+    def _constant(self, names: Iterable[str]) -> ast.expr:
+        """Names as the compiler will know them: those that begin with two underscores belong to their class."""
+        mangled = {f"_{self.owner.lstrip('_')}{n}" if self.owner and _private(n) else n for n in names}
+        return _tuple(sorted(mangled))
 
     def _name(self) -> str:
         self.count += 1
@@ -133,12 +151,25 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
-        """Without the annotation of a variable: it is evaluated nowhere, and a piece may not annotate what it shares."""
+        """Without the annotation of a variable: nothing evaluates it, and a piece may not annotate what it shares."""
         if not self.functions or not isinstance(node.target, ast.Name):
             return self.generic_visit(node)
         if node.value is None:
             return _at(ast.Pass(), node)
         return _at(ast.Assign([node.target], self.visit(node.value)), node)
+
+    def visit_Try(self, node: ast.Try) -> Any:
+        function = self.functions[-1] if self.functions else None
+        if function is None:
+            return self.generic_visit(node)
+        function.tries += bool(node.handlers)
+        node.body = self._statements(node.body)
+        function.tries -= bool(node.handlers)
+        for handler in node.handlers:
+            check = _at(ast.Expr(_helper("pass_on")), handler.body[0])
+            handler.body = [check, *self._statements(handler.body)]
+        node.orelse, node.finalbody = self._statements(node.orelse), self._statements(node.finalbody)
+        return node
 
     def visit_Assert(self, node: ast.Assert) -> Any:
         node.test = _at(_helper("assume", self.visit(node.test)), node.test)
@@ -146,7 +177,9 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
     def _local(self, body: Sequence[ast.stmt]) -> bool:
-        """Whether statements can be a piece: nothing jumps out of them."""
+        """Whether statements can be a piece: nothing jumps out of them, also not to a handler of this function."""
+        if self.functions and self.functions[-1].tries and any(isinstance(s, ast.Raise) for s in inside(body)):
+            return False
         return not jumps(body) and self._plain(body)
 
     def _plain(self, body: Sequence[ast.stmt]) -> bool:
@@ -180,7 +213,7 @@ class _Rewriter(ast.NodeTransformer):
         item = _at(ast.Name("_pliant_item", ast.Load()), node.target)
         first = _at(ast.Assign([node.target], item), node)
         piece, name = self._body(node, [first, *node.body], "_pliant_item")
-        call = _helper("each", node.iter, _load(name), ast.Constant(tuple(sorted(names))), kept)
+        call = _helper("each", node.iter, _load(name), self._constant(names), kept)
         return [piece, _at(ast.Expr(call), node)]
 
     def visit_While(self, node: ast.While) -> Any:
@@ -195,12 +228,12 @@ class _Rewriter(ast.NodeTransformer):
         test = _thunk(self.visit(node.test))
         self.functions[-1].blocks -= 1
         piece, name = self._body(node, node.body)
-        call = _helper("during", test, _load(name), ast.Constant(tuple(sorted(names))), kept)
+        call = _helper("during", test, _load(name), self._constant(names), kept)
         return [piece, _at(ast.Expr(call), node)]
 
-    def _needed_after(self, node: ast.AST, names: set[str]) -> ast.expr:
+    def _needed_after(self, node: ast.stmt, names: set[str]) -> ast.expr:
         uses = self.functions[-1].uses
-        return ast.Constant(tuple(sorted(uses.needed_after(node, names) if uses else names)))
+        return self._constant(uses.needed_after(node, names) if uses else names)
 
     def _body(self, node: ast.For | ast.While, body: list[ast.stmt], *arguments: str) -> tuple[ast.stmt, str]:
         """The body of a loop as a piece that returns whether to leave the loop."""
@@ -266,7 +299,7 @@ class _Rewriter(ast.NodeTransformer):
         self.functions[-1].blocks += 1
         values = [self.visit(v) for v in (node.left, *node.comparators)]
         self.functions[-1].blocks -= 1
-        symbols = ast.Constant(tuple(SYMBOLS[type(o)] for o in node.ops))
+        symbols = _tuple(SYMBOLS[type(o)] for o in node.ops)
         return _at(_helper("comparison", symbols, *(_thunk(v) for v in values)), node)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
@@ -283,7 +316,12 @@ class _Rewriter(ast.NodeTransformer):
     def _comprehension(self, node: ast.ListComp | ast.GeneratorExp, helper: str) -> ast.AST:
         (generator, *others), inner = node.generators, ast.walk(node)
         plain = not others and not generator.ifs and isinstance(generator.target, ast.Name)
-        if not plain or not self.functions or _delayed(node.elt) or any(isinstance(n, (ast.NamedExpr, ast.Await)) for n in inner):
+        if (
+            not plain
+            or not self.functions
+            or _delayed(node.elt)
+            or any(isinstance(n, (ast.NamedExpr, ast.Await)) for n in inner)
+        ):
             return self.generic_visit(node)
         target = generator.target.id  # type: ignore[attr-defined]
         iterable = self.visit(generator.iter)
@@ -300,12 +338,20 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
 
+def _private(name: str) -> bool:
+    return name.startswith("__") and not name.endswith("__")
+
+
 def _at(node: Any, place: ast.AST) -> Any:
     return ast.copy_location(node, place)
 
 
 def _load(name: str) -> ast.Name:
     return ast.Name(name, ast.Load())
+
+
+def _tuple(words: Iterable[str]) -> ast.expr:
+    return ast.Tuple([ast.Constant(word) for word in words], ast.Load())
 
 
 def _helper(name: str, *arguments: ast.expr) -> ast.Call:
@@ -372,7 +418,9 @@ def _never(place: ast.AST, names: Iterable[str]) -> list[ast.stmt]:
 
 def _after_docstring(body: Sequence[ast.stmt]) -> int:
     first = body[0] if body else None
-    return int(isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str))
+    return int(
+        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    )
 
 
 def _looks(node: ast.AST) -> bool:

@@ -11,7 +11,7 @@ import ast
 import functools
 import linecache
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
@@ -21,6 +21,9 @@ from torch import nn
 from pliant.capture.owners import users_own
 from pliant.capture.rewrite import HELPER, THUNK
 from pliant.capture.rewrite import rewritten as rewritten_tree
+
+MOST_ENTRIES = 1000  # of a table of functions; a larger one holds data
+
 
 @functools.lru_cache(maxsize=256)
 def _compiled(filename: str, text: str) -> dict[tuple[str, int, tuple[str, ...]], CodeType | None]:
@@ -88,19 +91,29 @@ def reachable(module: nn.Module) -> list[FunctionType]:
         if id(value) in seen:
             continue
         seen.add(id(value))
-        if isinstance(value, FunctionType):
-            pending += _mentioned(value)
-            if users_own(value.__module__):
-                functions.append(value)
-        elif isinstance(value, type):
-            pending += _members(value) if users_own(value.__module__) else ()
-        elif isinstance(value, functools.partial):
-            pending.append(value.func)
-        elif hasattr(value, "__func__"):
-            pending.append(value.__func__)
-        elif users_own(type(value).__module__) and not isinstance(value, (nn.Module, ModuleType)):
-            pending.append(type(value))
+        if isinstance(value, FunctionType) and users_own(value.__module__):
+            functions.append(value)
+        pending += _behind(value)
     return functions
+
+
+def _behind(value: Any) -> Iterable[Any]:
+    """What may be called through `value`."""
+    if isinstance(value, (dict, list, tuple, set)):
+        entries: Any = value.values() if isinstance(value, dict) else value
+        return entries if len(entries) <= MOST_ENTRIES else ()
+    if isinstance(value, FunctionType):
+        return [*_mentioned(value), value.__defaults__, value.__kwdefaults__]
+    if isinstance(value, type):
+        return _members(value) if users_own(value.__module__) else ()
+    if isinstance(value, functools.partial):
+        return [value.func, value.args, value.keywords]
+    if isinstance(value, functools._lru_cache_wrapper):
+        return [value.__wrapped__]
+    if hasattr(value, "__func__"):
+        return [value.__func__]
+    own = users_own(type(value).__module__) and not isinstance(value, (nn.Module, ModuleType))
+    return [type(value)] if own else ()
 
 
 @contextmanager

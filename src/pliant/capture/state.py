@@ -5,15 +5,20 @@ Both ways of a decision begin with the same state, and what they leave behind is
 
 from __future__ import annotations
 
+import dis
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from types import CellType, FunctionType
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from torch import Tensor, nn
 
+from pliant.capture.live.choices import LIVE
 from pliant.capture.merging import UNBOUND, Apart
+from pliant.capture.owners import users_own
 
+PYTORCHS = frozenset(vars(nn.Module()))  # attributes that PyTorch keeps for itself
 DEEPEST = 3  # how far containers are followed into one another
 
 
@@ -55,6 +60,11 @@ class State:
         for module in modules:
             for owned in (vars(module), module._buffers):
                 found[id(owned)] = owned
+            for name, value in vars(module).items():
+                if name not in PYTORCHS:
+                    _containers(value, found, DEEPEST)
+        if _sets_globals(function.__code__):
+            found[id(function.__globals__)] = function.__globals__
         for cell in cells.values():
             _containers(content(cell), found, DEEPEST)
         return State(cells, list(found.values()), *_read(cells, found.values()))
@@ -86,7 +96,9 @@ class State:
 
     def joined(self, other: State, join: Callable[[Any, Any], Any]) -> State:
         """Both ways as one. Raises Apart with the name of what cannot be."""
-        values = {name: _joined(f"variable {name!r}", value, other.values[name], join) for name, value in self.values.items()}
+        values = {
+            name: _joined(f"variable {name!r}", value, other.values[name], join) for name, value in self.values.items()
+        }
         contents = [_contents(a, b, join) for a, b in zip(self.contents, other.contents, strict=True)]
         return State(self.cells, self.containers, values, contents)
 
@@ -109,13 +121,30 @@ def _read(cells: dict[str, CellType], containers: Iterable[Any]) -> tuple[dict[s
     return {name: content(cell) for name, cell in cells.items()}, [c.copy() for c in containers]
 
 
+@functools.lru_cache(maxsize=4096)
+def _sets_globals(code: CodeType) -> bool:
+    inner = [c for c in code.co_consts if isinstance(c, CodeType)]
+    own = any(step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL") for step in dis.get_instructions(code))
+    return own or any(_sets_globals(c) for c in inner)
+
+
 def _containers(value: Any, found: dict[int, Any], deep: int) -> None:
-    if id(value) in found or not deep or not isinstance(value, (list, dict, set, tuple)):
+    if id(value) in found or not deep:
+        return
+    if not isinstance(value, (list, dict, set, tuple)):
+        if isinstance(getattr(value, "__dict__", None), dict) and _a_plain_object(value):
+            _containers(vars(value), found, deep)
         return
     if type(value) in (list, dict, set):
         found[id(value)] = value
     for part in value.values() if isinstance(value, dict) else value:
         _containers(part, found, deep - 1)
+
+
+def _a_plain_object(value: Any) -> bool:
+    """Whether `value` is an object of the model's own, such as a configuration."""
+    unlike = (Tensor, nn.Module, type, ModuleType, FunctionType, *LIVE)
+    return not isinstance(value, unlike) and users_own(type(value).__module__)
 
 
 def _refill(container: Any, kept: Any) -> None:

@@ -12,12 +12,14 @@ from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 from torch.overrides import TorchFunctionMode
 
-from pliant.capture.base import Table, families
+from pliant.capture.base import families
+from pliant.capture.changes import changed_by
 from pliant.capture.helper import Helper
 from pliant.capture.journey import Journey
-from pliant.capture.live import Choices, choosing, set_example, step_of
+from pliant.capture.live.choices import Choices, choosing, set_example, step_of
 from pliant.capture.methods import completed_numbers
 from pliant.capture.paths import Assumption, Paths, deciding
+from pliant.capture.restoring import unchanged
 from pliant.capture.source import rewritten_source
 
 
@@ -37,14 +39,17 @@ class Leaf:
 class _Live(TorchFunctionMode):
     """Answers the torch functions that a capture family handles."""
 
-    def __init__(self, table: Table, journey: Journey) -> None:
+    def __init__(self, helper: Helper, journey: Journey) -> None:
         super().__init__()
-        self.table, self.journey = table, journey
+        self.table, self.paths, self.journey = helper.table, helper.paths, journey
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         del types
         kwargs = kwargs or {}
         handler = self.table.functions.get(func)
+        if self.paths.changes:
+            for tensor in changed_by(func, args, kwargs):
+                self.paths.will_change(tensor)
         with self.journey.call(func, args, kwargs):
             if handler is not None:
                 # Inside a handler the mode is off, so a handler may call what it handles.
@@ -74,7 +79,7 @@ class _Traced(nn.Module):
             for t, leaf in zip(tensors, self.leaves, strict=True)
         ]
         args, kwargs = self.assemble(values)
-        with _Live(self.helper.table, self.journey):
+        with _Live(self.helper, self.journey):
             return self.helper.fork(lambda: self.module(*args, **kwargs))
 
 
@@ -106,6 +111,7 @@ def trace(
     axes = tuple(dict.fromkeys(leaf.live, Dim.AUTO) or None for leaf in leaves)
     with ExitStack() as stack:
         stack.enter_context(torch.no_grad())
+        stack.enter_context(unchanged(module))
         stack.enter_context(completed_numbers())
         stack.enter_context(deciding(paths))
         stack.enter_context(choosing(choices or Choices()))

@@ -19,11 +19,12 @@ from torch.export import ExportedProgram
 from torch.utils import _pytree as pytree
 
 from pliant.artifact import Artifact
+from pliant.capture.paths import Assumption
 from pliant.contract import Contract, Input
 from pliant.engines.base import Session, load
 from pliant.errors import AuditError, PliantError
 from pliant.exporter.formulas import Symbols, placeholders
-from pliant.exporter.guards import Guard, breaking, guards, smallest_holding
+from pliant.exporter.guards import Guard, breaking, guards, left_out, smallest_holding
 from pliant.exporter.signature import Signature
 from pliant.exporter.thresholds import thresholds
 from pliant.exporter.ties import culprit, tied, ties, unequal
@@ -89,7 +90,12 @@ def eager(module: nn.Module, signature: Signature) -> Callable[[Case], list[NDAr
 
 
 def check_numbers(
-    module: nn.Module, signature: Signature, program: ExportedProgram, symbols: Symbols, artifact: Artifact
+    module: nn.Module,
+    signature: Signature,
+    program: ExportedProgram,
+    symbols: Symbols,
+    artifact: Artifact,
+    assumptions: Sequence[Assumption] = (),
 ) -> tuple[Contract, list[Outcome]]:
     """Run the file against eager PyTorch; raise AuditError at the first difference.
 
@@ -102,7 +108,7 @@ def check_numbers(
     except PliantError as error:
         raise AuditError(f"The exported file does not load: {error}") from error
     check = _Check(session, eager(module, signature), signature)
-    found = guards(program, symbols)
+    found = [*left_out(assumptions, symbols), *guards(program, symbols)]
     with session:  # what tracing assumed comes first: those messages name a line
         contract = check.ties(artifact.contract, symbols, found)
         contract = check.guards(contract, symbols, found)

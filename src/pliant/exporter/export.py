@@ -17,7 +17,8 @@ from torch.export import ExportedProgram
 
 from pliant.artifact import Artifact
 from pliant.capture.journey import Journey
-from pliant.capture.live import Choices
+from pliant.capture.live.choices import Choices
+from pliant.capture.restoring import unchanged
 from pliant.capture.source import reachable
 from pliant.capture.trace import trace
 from pliant.contract import Contract, Image, Input, Output, Provenance, Resize
@@ -81,7 +82,7 @@ def export(
         raise UsageError(f"args is a {type(args).__name__}; give a tuple of arguments, such as (x, 3.0).")
     args, filled, told = fix(module, args, kwargs or {}, names, fixed)
     describe = partial(read_signature, module, args, filled, dims or {}, values or {}, names, tuple(fixed))
-    with _evaluating(module):
+    with _evaluating(module), unchanged(module):
         candidates = [describe(), describe(fixed_batch=True)]
         _check_example(module, args, filled)
         return _first_sound(module, candidates, image, [*notes, *told], progress or logger.debug)
@@ -184,7 +185,7 @@ def _exported(
     contract = _contract(module, signature.inputs, outputs, resizes, image, notes)
     artifact = Artifact(serialise(model), contract)
     say("checking against PyTorch")
-    sound, outcomes = audit.check_numbers(module, signature, program, symbols, artifact)
+    sound, outcomes = audit.check_numbers(module, signature, program, symbols, artifact, traced.assumptions)
     logger.info(
         "audit: %d cases, %d of them refused by PyTorch", len(outcomes), sum(o.difference is None for o in outcomes)
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from sympy.printing.str import StrPrinter
 from torch.export import ExportedProgram
 from torch.fx import Graph, Node
 
@@ -30,7 +31,8 @@ class Symbols:
 
     def read(self, expression: Any) -> str:
         """A symbolic length as a formula over the names of the contract."""
-        text = re.sub(r"\b[a-z]+\d+\b", lambda m: self.names.get(m.group(), m.group()), str(expression))
+        text = _Cases().doprint(expression)
+        text = re.sub(r"\b[a-z]+\d+\b", lambda m: self.names.get(m.group(), m.group()), text)
         for raw, word in (
             ("TruncToInt", "floor"),
             ("FloorToInt", "floor"),
@@ -43,7 +45,31 @@ class Symbols:
         for call in ("FloatTrueDiv(", "IntTrueDiv("):
             while call in text:
                 text = _quotient(text, call)
-        return re.sub(r"\(\(([^()]*)\)\)", r"(\1)", text)
+        return re.sub(r"\(\(([^()]*)\)\)", r"(\1)", text).replace("~", " ")
+
+
+class _Cases(StrPrinter):
+    """Formulas with cases as Python writes them; "~" is a blank that is to stay."""
+
+    def _print_Piecewise(self, expr: Any) -> str:  # noqa: N802 - sympy's name
+        *cases, (last, _) = expr.args
+        parts = [f"{self._print(value)}~if~{self._print(condition)}~else~" for value, condition in cases]
+        return f"({''.join(parts)}{self._print(last)})"
+
+    def _print_Equality(self, expr: Any) -> str:  # noqa: N802 - sympy's name
+        return f"{self._print(expr.lhs)}=={self._print(expr.rhs)}"
+
+    def _print_Unequality(self, expr: Any) -> str:  # noqa: N802 - sympy's name
+        return f"{self._print(expr.lhs)}!={self._print(expr.rhs)}"
+
+    def _print_And(self, expr: Any) -> str:  # noqa: N802 - sympy's name
+        return "~and~".join(sorted(f"{self._print(part)}" for part in expr.args))
+
+    def _print_Or(self, expr: Any) -> str:  # noqa: N802 - sympy's name
+        return "(" + "~or~".join(sorted(f"{self._print(part)}" for part in expr.args)) + ")"
+
+    def _print_Not(self, expr: Any) -> str:  # noqa: N802 - sympy's name
+        return f"not~({self._print(expr.args[0])})"
 
 
 def _quotient(text: str, call: str) -> str:

@@ -9,7 +9,7 @@ breaks the guard.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ import sympy
 import torch
 from torch.export import ExportedProgram
 
+from pliant.capture.paths import Assumption
 from pliant.capture.places import place, users_own
 from pliant.exporter.formulas import Symbols
 
@@ -55,6 +56,16 @@ def guards(program: ExportedProgram, symbols: Symbols) -> list[Guard]:
         if str(guard.expr) not in found or line:
             found[str(guard.expr)] = Guard(guard.expr, line, symbols.read(guard.expr))
     return sorted(found.values(), key=lambda g: not g.line)
+
+
+def left_out(assumptions: Sequence[Assumption], symbols: Symbols) -> list[Guard]:
+    """Ways of the model that could not be traced, as guards: the file is right where they are not taken."""
+    found: list[Guard] = []
+    for assumption in assumptions:
+        condition = assumption.condition if assumption.answer else sympy.Not(assumption.condition)
+        text = f"{symbols.read(condition)}; the other way could not be traced: {assumption.reason}"
+        found.append(Guard(condition, place(*assumption.line), text))
+    return found
 
 
 def _line(location: Any) -> str:

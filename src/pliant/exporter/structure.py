@@ -179,7 +179,11 @@ def _iteration(graph: Any, number: int, finals: Sequence[Value]) -> list[Node]:
         nodes = [n for n in graph if id(n) in needed and id(n) in dependent]
         inner = {_number(n, "loop") for n in nodes if n.domain == DOMAIN and n.op_type == "Loop"} - loops
         if not inner:
-            return [n for n in nodes if not (n.op_type in ("Carried", "Iteration") and n.domain == DOMAIN and _number(n, "loop") == number)]
+            return [
+                n
+                for n in nodes
+                if not (n.op_type in ("Carried", "Iteration") and n.domain == DOMAIN and _number(n, "loop") == number)
+            ]
         loops |= inner
 
 

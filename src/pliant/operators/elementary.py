@@ -17,9 +17,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pliant.operators._numbers import DOUBLE, FLOAT, INT64, constant, exact, number
 from pliant.operators._onnx import op
 from pliant.operators.base import Operator
-from pliant.operators.numbers import DOUBLE, FLOAT, INT64, constant, exact, number
 
 SPLITTER = 2.0**27 + 1  # cuts a double into two halves of 26 bits, whose products are exact
 EXACT_POWERS = 22  # 10**22 is the largest power of ten that is a double
@@ -309,7 +309,7 @@ def round_tens(x: Any, digits: int) -> Any:
     return op.Mul(op.Where(up, op.Add(below, real(1.0)), below), power)
 
 
-def rounded(value: Any, digits: int | None = None) -> Any:
+def rounded(value: Any, digits: Any = None) -> Any:
     """`round(value, digits)`: an int without digits, else of the value's own type, half to even."""
     found, is_double = exact(value)
     if digits is None:

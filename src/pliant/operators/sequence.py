@@ -41,7 +41,7 @@ def _(sequence: Tensor, element: Tensor) -> Tensor:
 
 @torch.library.custom_op("pliant::sequence_join", mutates_args=())
 def sequence_join(sequence: Tensor, lengths: Sequence[int], axis: int, stacked: bool) -> Tensor:
-    """The elements one after the other along `axis`, which is a new one if `stacked`; `lengths` is the result's shape."""
+    """The elements one after the other along `axis`, a new one if `stacked`; `lengths` is the result's shape."""
     del axis, stacked
     return sequence.new_zeros(list(lengths))
 

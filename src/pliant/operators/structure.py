@@ -2,9 +2,9 @@
 
 A traced program is one flat list of steps. Where the model decides on a live value, both ways are in that list, and
 `merge` chooses between their results; where it repeats something a live number of times, the steps of one iteration
-are in it, between `carried` (what an iteration begins with) and `loop` (what it ends with). In ONNX these become nodes of
-the private domain DOMAIN, and `exporter/structure.py` moves the steps that belong to one way, or to an iteration, into the
-bodies of `If` and `Loop` nodes. None of the private nodes is left in a file.
+are in it, between `carried` (what an iteration begins with) and `loop` (what it ends with). In ONNX these become
+nodes of the private domain DOMAIN, and `exporter/structure.py` moves the steps that belong to one way, or to an
+iteration, into the bodies of `If` and `Loop` nodes. None of the private nodes is left in a file.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from pliant.operators._onnx import op
 from pliant.operators.base import Operator
 
 DOMAIN = "pliant.structure"
-TYPES = ["tensor(float)", "tensor(double)", "tensor(float16)", "tensor(bfloat16)", "tensor(bool)"]
-TYPES += [f"tensor({sign}int{bits})" for sign in ("", "u") for bits in (8, 16, 32, 64)]
-TYPES += [f"seq({name})" for name in TYPES]
+FLOATS = ["float", "double", "float16", "bfloat16", "bool"]
+INTEGERS = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+TENSORS = [f"tensor({name})" for name in (*FLOATS, *INTEGERS)]
+TYPES = [*TENSORS, *(f"seq({name})" for name in TENSORS)]
 
 
 @torch.library.custom_op("pliant::merge", mutates_args=())
@@ -69,9 +70,7 @@ def _(anchor: Tensor, loop: int) -> Tensor:
 
 
 @torch.library.custom_op("pliant::loop", mutates_args=())
-def loop(
-    times: int, first: int, again: int, initial: Sequence[Tensor], final: Sequence[Tensor], number: int
-) -> Tensor:
+def loop(times: int, first: int, again: int, initial: Sequence[Tensor], final: Sequence[Tensor], number: int) -> Tensor:
     """Loop `number`: a handle for `result`.
 
     At most `times` iterations (-1: no limit); the first runs if `first` is 1, a further one while `again` is 1.
@@ -82,9 +81,7 @@ def loop(
 
 
 @loop.register_fake
-def _(
-    times: int, first: int, again: int, initial: Sequence[Tensor], final: Sequence[Tensor], number: int
-) -> Tensor:
+def _(times: int, first: int, again: int, initial: Sequence[Tensor], final: Sequence[Tensor], number: int) -> Tensor:
     del times, first, again, number
     return final[0].new_empty(())
 
@@ -124,7 +121,8 @@ RESULT = _schema("Result", ["loop", "position"])
 
 
 def _node(schema: Any, inputs: Sequence[Any], **attributes: int) -> Any:
-    return evaluator.default().eval(schema, list(inputs), attributes)
+    recorder: Any = evaluator.default()
+    return recorder.eval(schema, list(inputs), attributes)
 
 
 def _truth(value: Any) -> Any:

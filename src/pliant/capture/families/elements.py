@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import _disable_current_modes
 
 from pliant.capture.base import Capture
-from pliant.capture.live import set_example, step_of
+from pliant.capture.live.choices import set_example, step_of
 from pliant.capture.paths import current
 
 MOST = 64  # elements of a list; a longer one is data
@@ -22,7 +22,7 @@ MOST = 64  # elements of a list; a longer one is data
 def origin(tensor: Tensor) -> Any:
     """How a traced tensor is computed: equal for two that are computed alike. None if that is not known."""
     node = step_of(tensor)
-    return None if node is None else described(node, current().origins)
+    return None if node is None else (described(node, current().origins), tensor._version)
 
 
 def described(node: torch.fx.Node, seen: dict[torch.fx.Node, Any]) -> Any:
@@ -31,7 +31,11 @@ def described(node: torch.fx.Node, seen: dict[torch.fx.Node, Any]) -> Any:
         if node.op != "call_function":
             seen[node] = (node.op, node.name)
         else:
-            arguments = torch.fx.map_arg((node.args, node.kwargs), lambda n: _Known(described(n, seen)))
+
+            def known(step: torch.fx.Node) -> Any:
+                return _Known(described(step, seen))
+
+            arguments = torch.fx.map_arg((node.args, node.kwargs), known)
             seen[node] = (str(node.target), repr(arguments))
     return seen[node]
 

@@ -7,15 +7,26 @@ with a live number, arrays become arrays of objects that compute symbolically, a
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from pliant.capture._arrays import ELEMENTWISE, LiveArray, converted, decimal, elementwise, has_live, live_array, reduced
-from pliant.capture._symbols import any_live
 from pliant.capture.base import Capture
-from pliant.capture.families.numbers import choose, to_sorted
+from pliant.capture.live.arrays import (
+    ELEMENTWISE,
+    LiveArray,
+    converted,
+    decimal,
+    elementwise,
+    has_live,
+    live_array,
+    reduced,
+)
+from pliant.capture.live.numbers import choose, to_sorted
+from pliant.capture.live.symbols import any_live
 
 TYPES = (np.float16, np.float32, np.float64, np.int8, np.int16, np.int32, np.int64, np.uint8, np.bool_)
 
@@ -31,8 +42,8 @@ def array(values: Any, dtype: Any = None, **options: Any) -> Any:
     if dtype is None:
         flat = np.array(values, dtype=object).ravel().tolist()
         floats = any(not hasattr(v, "__index__") for v in flat)
-        return live_array(elementwise(lambda v: converted(v, np.float64), values) if floats else values)
-    return live_array(elementwise(lambda v: converted(v, dtype), values), np.dtype(dtype))
+        return live_array(elementwise(partial(converted, dtype=np.float64), values) if floats else values)
+    return live_array(elementwise(partial(converted, dtype=dtype), values), np.dtype(dtype))
 
 
 def folded(name: str) -> Callable[..., Any]:
@@ -44,11 +55,16 @@ def folded(name: str) -> Callable[..., Any]:
     return replacement
 
 
+def quotient(value: Any, count: int) -> Any:
+    """value / count."""
+    return value / count
+
+
 def mean(values: Any, axis: Any = None, **options: Any) -> Any:
     """`np.mean`."""
     items = np.array(values, dtype=object)
     count = items.size if axis is None else items.shape[axis]
-    return elementwise(lambda v: v / count, folded("add")(values, axis, **options))
+    return elementwise(partial(quotient, count=count), folded("add")(values, axis, **options))
 
 
 def median(values: Any) -> Any:
@@ -59,7 +75,7 @@ def median(values: Any) -> Any:
 
 def round_to(values: Any, decimals: int = 0) -> Any:
     """`np.round`."""
-    return elementwise(lambda v: decimal(v, decimals), values)
+    return elementwise(partial(decimal, decimals=decimals), values)
 
 
 def clip(values: Any, low: Any = None, high: Any = None, **named: Any) -> Any:
@@ -85,17 +101,42 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     return elementwise(choose, condition, a, b)
 
 
+def every(values: Any, axis: Any = None) -> Any:
+    """`np.all`."""
+    return reduced(operator.and_, values, axis, False)
+
+
+def running_sum(values: Any) -> Any:
+    """`np.cumsum` of a list."""
+    return live_array(np.cumsum(np.array(values, dtype=object)))
+
+
+def towards_zero(values: Any) -> Any:
+    """`np.fix`."""
+    return elementwise(ELEMENTWISE["trunc"], values)
+
+
+def is_scalar(value: Any) -> bool:
+    """`np.isscalar`."""
+    return not hasattr(value, "shape")
+
+
+def size(values: Any) -> int:
+    """`np.size`."""
+    return np.array(values, dtype=object).size
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "all": lambda values, *rest: reduced(lambda a, b: a & b, values, *(rest or (None,)), False),
+    "all": every,
     "amax": folded("maximum"),
     "amin": folded("minimum"),
     "around": round_to,
     "array": array,
     "asarray": array,
     "clip": clip,
-    "cumsum": lambda values: live_array(np.cumsum(np.array(values, dtype=object))),
-    "fix": lambda values: elementwise(ELEMENTWISE["trunc"], values),
-    "isscalar": lambda value: not hasattr(value, "shape"),
+    "cumsum": running_sum,
+    "fix": towards_zero,
+    "isscalar": is_scalar,
     "linspace": evenly,
     "max": folded("maximum"),
     "mean": mean,
@@ -103,7 +144,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": folded("minimum"),
     "prod": folded("multiply"),
     "round": round_to,
-    "size": lambda values: np.array(values, dtype=object).size,
+    "size": size,
     "sum": folded("add"),
     "where": where,
 }
@@ -116,7 +157,7 @@ def of_numpy(callee: Any) -> Callable[..., Any] | None:
         return getattr(owner.view(LiveArray), name)
     if isinstance(callee, np.ufunc):
         body = ELEMENTWISE.get(name)
-        found = None if body is None else lambda *values, **_: elementwise(body, *values)
+        found = None if body is None else partial(elementwise, body)
     elif callable(callee) and str(getattr(callee, "__module__", "")).partition(".")[0] == "numpy":
         found = FUNCTIONS.get(name) if getattr(np, name, None) is callee else None
     else:

@@ -15,7 +15,8 @@ import torch
 
 from pliant.capture.base import Capture
 from pliant.capture.gathered import Gathered, holds_gathered, length
-from pliant.capture.live import both, choose, either, is_live, truth_of
+from pliant.capture.live.choices import both, choose, either, is_live, truth_of
+from pliant.capture.live.numbers import total
 from pliant.capture.repeated import Repeated, repeated
 
 
@@ -31,7 +32,8 @@ def to_range(*bounds: Any) -> Any:
         return builtins.range(*values)
     start, stop, step = (0, values[0], 1) if len(values) == 1 else (*values, 1)[:3]
     up, down = -((start - stop) // step), -((stop - start) // -step)  # rounded up, as `range` does
-    count = choose(step > 0, up, down) if is_live(step) else up if step > 0 else down
+    forwards: Any = step > 0
+    count = choose(forwards, up, down) if isinstance(forwards, torch.SymBool) else up if forwards else down
     return Repeated(torch.sym_max(count, 0), lambda k: start + k * step)
 
 
@@ -52,7 +54,7 @@ def zip_live(iterable: Any, start: Any) -> list[Any]:
 def to_zip(*iterables: Any, **named: Any) -> Any:
     """`zip`; live ranges beside one another."""
     if not any(isinstance(i, Repeated) or holds_gathered(i) for i in iterables):
-        return builtins.zip(*iterables, **named)
+        return builtins.zip(*iterables, **named)  # noqa: B905 - `strict` is the caller's
     parts = [repeated(i) for i in iterables]
     count = parts[0].count
     for other in parts[1:]:
@@ -81,11 +83,11 @@ def to_len(value: Any) -> Any:
 def to_sum(values: Any, start: Any = 0) -> Any:
     """`sum`; of a list that a live loop has filled too."""
     if not holds_gathered(values):
-        return builtins.sum(values, start)
-    total = start
+        return total(values, start)
+    result = start
     for value in values:
-        total = total + (value.joined(0, stacked=True).sum(0) if isinstance(value, Gathered) else value)
-    return total
+        result = result + (value.joined(0, stacked=True).sum(0) if isinstance(value, Gathered) else value)
+    return result
 
 
 def to_all(values: Any) -> Any:
@@ -121,8 +123,12 @@ def joined(function: Callable[..., Any], *, stacked: bool) -> Callable[..., Any]
         if not holds_gathered(tensors):
             return function(tensors, dim, **named)
         dim = named.pop("axis", dim)
-        single = (lambda t: t.unsqueeze(dim)) if stacked else (lambda t: t)
-        whole = [t.joined(dim, stacked=stacked) if isinstance(t, Gathered) else single(t) for t in tensors]
+        whole: list[torch.Tensor] = []
+        for tensor in tensors:
+            if isinstance(tensor, Gathered):
+                whole.append(tensor.joined(dim, stacked=stacked))
+            else:
+                whole.append(tensor.unsqueeze(dim) if stacked else tensor)
         return whole[0] if len(whole) == 1 else torch.cat(whole, dim, **named)
 
     return replacement

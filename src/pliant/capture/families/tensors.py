@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import SymBool, SymFloat, SymInt, Tensor
 
-from pliant.capture._arrays import of_objects
-from pliant.capture._symbols import any_live, live, scalar
 from pliant.capture.base import Capture
+from pliant.capture.live.arrays import of_objects
+from pliant.capture.live.symbols import any_live, live, scalar
 
 
 def leaves(data: Any) -> Iterable[Any]:

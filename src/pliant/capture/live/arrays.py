@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
 import torch
 
-from pliant.capture._symbols import any_live, live, once, scalar
-from pliant.capture.families import mathematics as functions
-from pliant.capture.families import numbers
+from pliant.capture.live import mathematics as functions
+from pliant.capture.live import numbers
+from pliant.capture.live.symbols import any_live, live, once, scalar
 
 ROUNDED = {np.dtype(np.float32): torch.float32, np.dtype(np.float16): torch.float16}
 
@@ -26,12 +26,26 @@ def sign(value: Any) -> Any:
 
 def whole(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A rounding, which leaves integers as they are and gives floats otherwise."""
-    return lambda value: value if isinstance(value, (int, torch.SymInt)) else numbers.to_float(function(value))
+
+    def body(value: Any) -> Any:
+        return value if isinstance(value, (int, torch.SymInt)) else numbers.to_float(function(value))
+
+    return body
 
 
-def of(calls: Any, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The replacement of a Python function."""
-    return calls.CAPTURE.calls[function]
+def clipped(value: Any, low: Any, high: Any) -> Any:
+    """`np.clip` of one number."""
+    return numbers.smaller(numbers.larger(value, low), high)
+
+
+def reciprocal(value: Any) -> Any:
+    """1 / value."""
+    return 1 / value
+
+
+def square(value: Any) -> Any:
+    """value * value."""
+    return value * value
 
 
 ELEMENTWISE: dict[str, Callable[..., Any]] = {
@@ -41,7 +55,7 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "bitwise_or": operator.or_,
     "bitwise_xor": operator.xor,
     "ceil": whole(math.ceil),
-    "clip": lambda value, low, high: numbers.smaller(numbers.larger(value, low), high),
+    "clip": clipped,
     "divide": operator.truediv,
     "equal": operator.eq,
     "float_power": functions.power,
@@ -62,17 +76,17 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "not_equal": operator.ne,
     "positive": operator.pos,
     "power": operator.pow,
-    "reciprocal": lambda value: 1 / value,
+    "reciprocal": reciprocal,
     "remainder": operator.mod,
     "right_shift": operator.rshift,
     "rint": whole(round),
     "sign": sign,
     "sqrt": functions.square_root,
-    "square": lambda value: value * value,
+    "square": square,
     "subtract": operator.sub,
     "trunc": whole(math.trunc),
 } | {
-    name: of(functions, getattr(math, python))
+    name: functions.REPLACEMENTS[getattr(math, python)]
     for name, python in {
         "arccos": "acos",
         "arccosh": "acosh",
@@ -124,12 +138,12 @@ class LiveArray(np.ndarray):
     def astype(self, dtype: Any, *rest: Any, **options: Any) -> Any:
         """Element by element; what is live stays so."""
         del rest, options
-        return live_array(elementwise(lambda value: converted(value, dtype), self), np.dtype(dtype))
+        return live_array(elementwise(partial(converted, dtype=dtype), self), np.dtype(dtype))
 
-    def round(self, decimals: int = 0, out: None = None) -> Any:
+    def round(self, decimals: Any = 0, out: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """`np.round`."""
         del out
-        return elementwise(lambda value: decimal(value, decimals), self)
+        return elementwise(partial(decimal, decimals=decimals), self)
 
 
 def decimal(value: Any, decimals: int = 0) -> Any:

@@ -11,10 +11,10 @@ from typing import Any, TypeGuard
 import sympy
 import torch
 from torch import SymBool, SymFloat, SymInt, Tensor
+from torch._guards import detect_fake_mode
 from torch.fx.experimental.proxy_tensor import get_proxy_mode, get_proxy_slot
 
 from pliant.operators.structure import merge
-
 
 
 @dataclass
@@ -77,7 +77,8 @@ def both(a: Any, b: Any) -> Any:
     """`a and b` of two truths."""
     if not is_live(a) or not is_live(b):
         return (b if a else False) if not is_live(a) else (a if b else False)
-    return torch.sym_and(a, b) if hasattr(torch, "sym_and") else a & b
+    both_live: Any = a
+    return both_live & b
 
 
 def either(a: Any, b: Any) -> Any:
@@ -123,7 +124,7 @@ def _as_live(value: Any, some: SymInt, whole: bool) -> Any:
         value = torch.sym_ite(value, 1, 0)
     if whole:
         return value if isinstance(value, SymInt) else some * 0 + int(value)
-    return torch.sym_float(value) if is_live(value) else torch.sym_float(some) * 0.0 + float(value)
+    return torch.sym_float(value) if is_live(value) else _zero(some) + float(value)
 
 
 def same(a: Any, b: Any) -> bool:
@@ -136,6 +137,11 @@ def same(a: Any, b: Any) -> bool:
 def as_int(condition: Any) -> Any:
     """A truth as 1 or 0."""
     return choose(condition, 1, 0) if isinstance(condition, SymBool) else int(condition)
+
+
+def _zero(some: SymInt) -> Any:
+    number: Any = torch.sym_float(some)
+    return number * 0.0
 
 
 def set_example(value: Any, example: Any) -> Any:
@@ -166,7 +172,7 @@ def new_symbols() -> Callable[[Any], bool]:
 
 def current_environment() -> Any:
     """PyTorch's record of the symbols of the trace that is running."""
-    mode = torch._guards.detect_fake_mode()
+    mode = detect_fake_mode()
     return mode.shape_env if mode is not None else None
 
 

@@ -1,0 +1,37 @@
+"""`F.pad` by amounts known only at run time, and by a value known only then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from pliant.capture.base import Capture
+from pliant.capture.live.symbols import any_live, live, scalar
+from pliant.operators.pad import MODES
+from pliant.operators.pad import pad as padded
+
+
+def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> Any:  # noqa: A002 - PyTorch's names
+    """`F.pad`. Raises ValueError for an odd number of amounts."""
+    amounts = pad.tolist() if isinstance(pad, Tensor) else [p.item() if isinstance(p, Tensor) else p for p in pad]
+    if not any_live([*amounts, value]) or len(amounts) % 2 or len(amounts) > 2 * input.dim():
+        return NotImplemented
+    before, after = amounts[-2::-2], amounts[::-2]
+    if mode == "constant":
+        return constant(input, before, after, value)
+    return padded(input, before, after, mode) if mode in MODES else NotImplemented
+
+
+def constant(x: Tensor, before: list[Any], after: list[Any], value: Any) -> Tensor:
+    """Constant padding: by PyTorch if the value is known, else the value wherever a padded mask is zero."""
+    amounts = [n for pair in zip(reversed(before), reversed(after), strict=True) for n in pair]
+    if not live(value):
+        return torch.constant_pad_nd(x, amounts, 0 if value is None else value)
+    inside = torch.constant_pad_nd(torch.ones_like(x), amounts, 0)
+    return torch.where(inside != 0, torch.constant_pad_nd(x, amounts, 0), scalar(value, x.dtype))
+
+
+CAPTURE = Capture(functions={F.pad: pad})

@@ -1,0 +1,83 @@
+"""`view`, `reshape`, `flatten` and `unflatten` where a length is a computed one.
+
+Views to plain lengths of the inputs are PyTorch's own. Others become an operator of ours, see `operators/reshape.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import SymInt, Tensor
+
+from pliant.capture.base import Capture
+from pliant.operators.reshape import reshape
+
+
+def involved(length: Any) -> bool:
+    """Whether a length is more than a product of lengths of the inputs."""
+    if not isinstance(length, SymInt):
+        return False
+    expression = length.node.expr
+    return not (expression.is_Symbol or expression.is_Mul or expression.is_Number) or any(
+        str(symbol).startswith(("u", "zuf")) or not factor
+        for symbol in expression.free_symbols
+        for factor in [expression.as_powers_dict().get(symbol, 0)]
+    )
+
+
+def view(self: Tensor, *shape: Any) -> Any:
+    """`x.view(...)` and `x.reshape(...)`."""
+    lengths: list[Any] = list(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else list(shape)
+    if not all(isinstance(n, (int, SymInt)) for n in lengths):
+        return NotImplemented
+    if not any(involved(n) for n in (*lengths, *self.shape)):
+        return NotImplemented
+    unknown = [k for k, n in enumerate(lengths) if isinstance(n, int) and n == -1]
+    if len(unknown) == 1:
+        lengths[unknown[0]] = remaining(self.shape, lengths)
+    return reshape(self, lengths)
+
+
+def remaining(shape: Any, lengths: list[Any]) -> Any:
+    """The length that -1 stands for; lengths that occur on both sides are left out of the quotient."""
+    above, below = list(shape), [n for n in lengths if not (isinstance(n, int) and n == -1)]
+    for length in list(below):
+        found = next((k for k, other in enumerate(above) if str(other) == str(length)), None)
+        if found is not None:
+            above.pop(found)
+            below.remove(length)
+    return product(above) // product(below) if below else product(above)
+
+
+def product(lengths: list[Any]) -> Any:
+    """The product of lengths."""
+    result: Any = 1
+    for length in lengths:
+        result = result * length
+    return result
+
+
+def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """`x.flatten(...)`."""
+    if self.dim() == 0 or not any(involved(n) for n in self.shape):
+        return NotImplemented
+    start, end = start_dim % self.dim(), end_dim % self.dim()
+    shape = list(self.shape)
+    return reshape(self, [*shape[:start], product(shape[start : end + 1]), *shape[end + 1 :]])
+
+
+def functional(input: Tensor, shape: Any) -> Any:  # noqa: A002 - PyTorch's name
+    """`torch.reshape`."""
+    return view(input, shape)
+
+
+CAPTURE = Capture(
+    functions={
+        Tensor.view: view,
+        Tensor.reshape: view,
+        torch.reshape: functional,
+        Tensor.flatten: flatten,
+        torch.flatten: flatten,
+    }
+)

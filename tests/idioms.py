@@ -131,6 +131,21 @@ class Liar(Small):
         return self.body(NumpyNegative.apply(x))
 
 
+HIDDEN: dict[str, Any] = {"F": F}
+exec(
+    "def padded(x):\n"
+    "    h, w = x.shape[-2:]\n"
+    "    return F.pad(x, (0, -w % 4, 0, -h % 4)) if h % 4 != 0 or w % 4 != 0 else x\n"
+    "def brighter(x):\n"
+    "    return x * 2 if x.shape[2] > 700 else x\n"
+    "def square(x):\n"
+    "    return x * 2 if x.shape[2] == x.shape[3] else x\n"
+    "def much(x, factor):\n"
+    "    return x * 2 if factor > 2 else x * factor\n",
+    HIDDEN,
+)  # code without source: its decisions are those of the example, and nothing but the audit can tell
+
+
 class Branch(Small):
     def forward(self, x: Tensor, factor: Tensor) -> Tensor:
         if factor.item() > 2:
@@ -148,7 +163,7 @@ class PadIfNeeded(Small):
 
 
 class Threshold(Small):
-    """Another way for small pictures: a minimum can say that."""
+    """Another way for small pictures."""
 
     def forward(self, x: Tensor) -> Tensor:
         if x.shape[2] < 6:
@@ -157,7 +172,7 @@ class Threshold(Small):
 
 
 class LargeThreshold(Small):
-    """Another way for large pictures: nothing but a refusal can say that."""
+    """Another way for large pictures, larger than the audit tries unless it knows."""
 
     def forward(self, x: Tensor) -> Tensor:
         if x.shape[2] > 700:
@@ -180,7 +195,7 @@ def picture(height: int, width: int, n: int = 1) -> Tensor:
 
 
 class SameSize(Small):
-    """Another way for pictures of one size: no name can say that."""
+    """Another way for two pictures of one size."""
 
     def forward(self, x: Tensor, other: Tensor) -> Tensor:
         if x.shape == other.shape:
@@ -196,7 +211,7 @@ class Square(Small):
 
 
 class Picky(Small):
-    """Refuses small pictures, so that a guard has to be broken where it works."""
+    """Refuses small pictures, and has another way for large ones."""
 
     def forward(self, x: Tensor) -> Tensor:
         assert min(x.shape[-2:]) >= 12
@@ -210,6 +225,36 @@ class OneOrMany(Small):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.body(x) if x.shape[0] == 1 else self.body(x) * 2
+
+
+class HiddenPad(Small):
+    def forward(self, x: Tensor) -> Tensor:
+        h, w = x.shape[-2:]
+        y = F.pixel_shuffle(F.pixel_unshuffle(HIDDEN["padded"](x), 4), 4)
+        return self.body(y)[:, :, :h, :w]
+
+
+class HiddenThreshold(Small):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(HIDDEN["brighter"](x))
+
+
+class HiddenSquare(Small):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(HIDDEN["square"](x))
+
+
+class HiddenPicky(Small):
+    """Refuses small pictures, so that a guard has to be broken where it works."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        assert min(x.shape[-2:]) >= 12
+        return self.body(HIDDEN["brighter"](x)) * 3
+
+
+class HiddenValue(Small):
+    def forward(self, x: Tensor, factor: float) -> Tensor:
+        return self.body(HIDDEN["much"](x, factor))
 
 
 class Three(Small):

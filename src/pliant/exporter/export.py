@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -23,6 +22,7 @@ from pliant.capture.trace import trace
 from pliant.contract import Contract, Image, Input, Output, Provenance, Resize
 from pliant.errors import ExportError, UsageError
 from pliant.exporter import audit
+from pliant.exporter.alone import alone, unchanged
 from pliant.exporter.explain import explain
 from pliant.exporter.fixing import Fixed, fix
 from pliant.exporter.formulas import Symbols, output_shapes, read_symbols, upscaling
@@ -53,7 +53,8 @@ def export(
 
     Tensors of rank 4 are [n, c, h, w] with n, h and w live; other tensors keep their shape. Python ints and floats,
     and tensors of rank 0, are live values (int64 and float64 inputs for Python numbers). bool, str and None are
-    fixed. The module is put into evaluation mode while it is exported and is not changed.
+    fixed. The module is put into evaluation mode while it is exported and is not changed. Threads that export wait for
+    each other.
 
     Args:
         args: example arguments; they must be ones that the module accepts.
@@ -81,22 +82,11 @@ def export(
         raise UsageError(f"args is a {type(args).__name__}; give a tuple of arguments, such as (x, 3.0).")
     args, filled, told = fix(module, args, kwargs or {}, names, fixed)
     describe = partial(read_signature, module, args, filled, dims or {}, values or {}, names, tuple(fixed))
-    with _evaluating(module):
+    with alone(), unchanged(module):
+        module.eval()
         candidates = [describe(), describe(fixed_batch=True)]
         _check_example(module, args, filled)
         return _first_sound(module, candidates, image, [*notes, *told], progress or logger.debug)
-
-
-@contextmanager
-def _evaluating(module: nn.Module) -> Generator[None]:
-    """Evaluation mode within the block; afterwards every part is in the mode it was in."""
-    modes = {part: part.training for part in module.modules()}
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, mode in modes.items():
-            part.training = mode
 
 
 @dataclass(frozen=True)
@@ -156,7 +146,7 @@ def _has_symbolic(module: nn.Module) -> bool:
 
 def _check_example(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
     try:
-        with torch.no_grad():
+        with torch.no_grad(), unchanged(module):
             module(*args, **kwargs)
     except Exception as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
@@ -173,7 +163,8 @@ def _exported(
     journey = Journey()
     attempt = partial(_attempt, signature.inputs, journey)
     options: dict[str, Any] = {"fallbacks": way.fallbacks, "choices": choices, "journey": journey}
-    traced = attempt("tracing", lambda: trace(module, signature.leaves, signature.assemble, **options))
+    with unchanged(module):
+        traced = attempt("tracing", lambda: trace(module, signature.leaves, signature.assemble, **options))
     program = traced.program
     symbols = read_symbols(program, signature.inputs)
     outputs = _outputs(program, symbols)

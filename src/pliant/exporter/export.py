@@ -54,7 +54,7 @@ def export(
     Tensors of rank 4 are [n, c, h, w] with n, h and w live; other tensors keep their shape. Python ints and floats,
     and tensors of rank 0, are live values (int64 and float64 inputs for Python numbers). bool, str and None are
     fixed. The module is put into evaluation mode while it is exported and is not changed. Threads that export wait for
-    each other.
+    each other; no other thread may run the module meanwhile.
 
     Args:
         args: example arguments; they must be ones that the module accepts.

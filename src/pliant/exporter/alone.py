@@ -8,14 +8,16 @@ or its eager runs, must not see it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 DEEPEST = 4  # how far the lists and dicts of a module are followed into one another
+
+SMALL = 2**17  # elements; up to there threads cost more than they save, on a machine that has other work very much more
 
 _turn = threading.RLock()
 
@@ -46,6 +48,22 @@ def unchanged(module: nn.Module) -> Generator[None]:
             for buffer, version, content in buffers:
                 if buffer._version != version:
                     buffer.copy_(content)
+
+
+def is_small(tensors: Iterable[Any]) -> bool:
+    """Whether one thread does for a run of a model on `tensors`; other objects do not count."""
+    return sum(t.numel() for t in tensors if isinstance(t, Tensor)) <= SMALL
+
+
+@contextmanager
+def suitable_threads(tensors: Iterable[Any]) -> Generator[None]:
+    """Within the block, PyTorch computes in one thread if `tensors` are small."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if is_small(tensors) else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _containers(module: nn.Module) -> list[Any]:

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.export import ExportedProgram
+from torch.utils import _pytree as pytree
 
 from pliant.artifact import Artifact
 from pliant.capture.journey import Journey
@@ -22,7 +23,7 @@ from pliant.capture.trace import trace
 from pliant.contract import Contract, Image, Input, Output, Provenance, Resize
 from pliant.errors import ExportError, UsageError
 from pliant.exporter import audit
-from pliant.exporter.alone import alone, unchanged
+from pliant.exporter.alone import alone, suitable_threads, unchanged
 from pliant.exporter.explain import explain
 from pliant.exporter.fixing import Fixed, fix
 from pliant.exporter.formulas import Symbols, output_shapes, read_symbols, upscaling
@@ -146,7 +147,7 @@ def _has_symbolic(module: nn.Module) -> bool:
 
 def _check_example(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
     try:
-        with torch.no_grad(), unchanged(module):
+        with torch.no_grad(), unchanged(module), suitable_threads(pytree.tree_leaves((args, dict(kwargs)))):
             module(*args, **kwargs)
     except Exception as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"

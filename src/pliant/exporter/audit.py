@@ -82,9 +82,8 @@ def eager(module: nn.Module, signature: Signature) -> Callable[[Case], list[NDAr
         tensors = [torch.from_numpy(np.array(array)) for array in case.arrays.values()]  # copies, which it may change
         given = [t.item() if leaf.number else t for t, leaf in zip(tensors, signature.leaves, strict=True)]
         args, kwargs = signature.assemble(given)
-        with torch.no_grad():
-            with suitable_threads(tensors):
-                results = pytree.tree_leaves(module(*args, **kwargs))
+        with torch.no_grad(), suitable_threads(tensors):
+            results = pytree.tree_leaves(module(*args, **kwargs))
         return [r.numpy() if isinstance(r, Tensor) else np.asarray(r) for r in results if r is not None]
 
     return run

@@ -2,6 +2,8 @@
 
 PYTHON  ?= python3
 TORCH   ?= torch==2.13.0
+OLDEST  ?= torch==2.13.0
+NEWEST  ?= torch==2.14.1 torchvision==0.29.1
 PICTURE ?= $(firstword $(wildcard examples/*.png) examples/picture.png)
 FACTOR  ?= 2.5
 
@@ -13,11 +15,14 @@ RESULT  = out/$(notdir $(basename $(PICTURE)))_x$(FACTOR).png
 SOURCES := pyproject.toml README.md LICENSE NOTICE $(shell find src -type f -not -name '*.pyc')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint clean test-both table speed
 
 help:
 	@echo 'make demo   upscale a picture and say where the result is; PICTURE=$(PICTURE) FACTOR=$(FACTOR)'
 	@echo 'make test   install what development needs and run the tests; TORCH="$(TORCH)"'
+	@echo 'make test-both  the tests and the corpus of live values with "$(OLDEST)" and "$(NEWEST)"'
+	@echo 'make table  run the corpus with all exporters and write docs/live_values.md'
+	@echo 'make speed  export time against torch.onnx.export'
 	@echo 'make lint   ruff, pyright and the import layers'
 	@echo 'make clean  remove what the other targets made, virtual environments included'
 
@@ -28,6 +33,38 @@ demo: $(DEMO)/.stamp
 
 test: $(VENV)/.stamp
 	$(VENV)/bin/python -m pytest
+
+# Environments of its own, .venv-oldest and .venv-newest; OLDEST_VENV and NEWEST_VENV take others, as they are.
+# The corpus is reference data: without PLIANT_REFERENCE_DATA it is left out, and that is said.
+OLDEST_VENV ?= .venv-oldest
+NEWEST_VENV ?= .venv-newest
+RESULTS     ?= out/live_values
+
+test-both: $(OLDEST_VENV)/bin/pytest $(NEWEST_VENV)/bin/pytest
+	$(call check,$(OLDEST_VENV))
+	$(call check,$(NEWEST_VENV))
+
+define check
+	$(1)/bin/python -c 'import torch; print("torch", torch.__version__)'
+	PYTHONPATH=src $(1)/bin/python -m pytest $(PYTEST)
+	@if test -n "$$PLIANT_REFERENCE_DATA"; then \
+	    set -x; $(1)/bin/python benchmarks/live_values.py --exporter pliant --results '$(RESULTS)'; \
+	else echo 'The corpus was not run: PLIANT_REFERENCE_DATA is not set.'; fi
+endef
+
+# pytest comes last: where it is, the environment is complete
+.venv-oldest/bin/pytest: VERSION = $(OLDEST)
+.venv-newest/bin/pytest: VERSION = $(NEWEST)
+.venv-oldest/bin/pytest .venv-newest/bin/pytest:
+	$(PYTHON) -m venv $(@D)/..
+	$(@D)/python -m pip install $(VERSION)
+	$(@D)/python -m pip install --editable '.[dev]'
+
+table: $(VENV)/.stamp
+	$(VENV)/bin/python benchmarks/live_values.py --results '$(RESULTS)'
+
+speed: $(VENV)/.stamp
+	$(VENV)/bin/python benchmarks/export_time.py --stages
 
 lint: $(VENV)/.stamp
 	$(VENV)/bin/ruff check
@@ -48,5 +85,5 @@ $(VENV)/.stamp: pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(DEMO) out build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-oldest .venv-newest $(DEMO) out build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests training -type d -name __pycache__ -exec rm -rf {} +

@@ -23,12 +23,13 @@ from pliant.capture.paths import Assumption
 from pliant.contract import Contract, Input
 from pliant.engines.base import Session, load
 from pliant.errors import AuditError, PliantError
+from pliant.exporter.alone import is_small, suitable_threads
 from pliant.exporter.formulas import Symbols, placeholders
 from pliant.exporter.guards import Guard, breaking, guards, left_out, smallest_holding
 from pliant.exporter.signature import Signature
 from pliant.exporter.thresholds import thresholds
 from pliant.exporter.ties import culprit, tied, ties, unequal
-from pliant.verify.cases import Case, around, at, disagreements, edges, fill, room, sizes, values
+from pliant.verify.cases import ENOUGH, FIRST, Case, around, at, disagreements, edges, fill, room, sizes, values
 from pliant.verify.compare import Difference, compare_all
 
 MOST_GUARDS = 10  # of those in libraries, which are about memory layout mostly
@@ -82,7 +83,7 @@ def eager(module: nn.Module, signature: Signature) -> Callable[[Case], list[NDAr
         tensors = [torch.from_numpy(np.array(array)) for array in case.arrays.values()]  # copies, which it may change
         given = [t.item() if leaf.number else t for t, leaf in zip(tensors, signature.leaves, strict=True)]
         args, kwargs = signature.assemble(given)
-        with torch.no_grad():
+        with torch.no_grad(), suitable_threads(tensors):
             results = pytree.tree_leaves(module(*args, **kwargs))
         return [r.numpy() if isinstance(r, Tensor) else np.asarray(r) for r in results if r is not None]
 
@@ -104,7 +105,8 @@ def check_numbers(
     model needs two axes to be equal.
     """
     try:
-        session = load(artifact, "onnxruntime")
+        threads = 1 if is_small([leaf.example for leaf in signature.leaves]) else None
+        session = load(artifact, "onnxruntime", threads=threads)
     except PliantError as error:
         raise AuditError(f"The exported file does not load: {error}") from error
     check = _Check(session, eager(module, signature), signature)
@@ -112,6 +114,7 @@ def check_numbers(
     with session:  # what tracing assumed comes first: those messages name a line
         contract = check.ties(artifact.contract, symbols, found)
         contract = check.guards(contract, symbols, found)
+        check.sizes(contract)
         for case in _drawn(contract, signature):
             check.run(case, contract)
         contract = check.edges(contract, thresholds(program, symbols)[:MOST_THRESHOLDS])
@@ -150,6 +153,14 @@ class _Check:
         """A case at these lengths with the values of the example."""
         fixed = {entry.name: entry.example for entry in contract.inputs if entry.role == "value"}
         return _realistic(fill(contract, lengths, fixed, seed=7), self.signature)
+
+    def sizes(self, contract: Contract) -> None:
+        """Other sizes with a rotating choice of values, until the model has accepted enough of them."""
+        accepted = 0
+        for k, case in enumerate(_sized(contract, self.signature)):
+            if k >= FIRST and accepted >= ENOUGH:
+                break
+            accepted += self.run(case, contract)
 
     def value(self, contract: Contract, name: str, elements: tuple[float, ...]) -> bool:
         """Whether PyTorch accepts a value, the others as in the example. Raises AuditError if the file differs."""
@@ -274,14 +285,18 @@ def _short(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
 
 
+def _sized(contract: Contract, signature: Signature) -> Iterator[Case]:
+    """Every size, with a rotating choice of values."""
+    choices = {entry.name: values(entry) for entry in contract.inputs if entry.role == "value"}
+    for k, lengths in enumerate(sizes(contract, _example_lengths(contract, signature))):
+        yield _realistic(fill(contract, lengths, {n: c[k % len(c)] for n, c in choices.items()}, seed=k), signature)
+
+
 def _drawn(contract: Contract, signature: Signature) -> Iterator[Case]:
-    """Every size with a rotating choice of values; lengths and values whose product float32 gets wrong; then every
-    value at the example's size."""
+    """Lengths and values whose product float32 gets wrong; then every value at the example's size."""
     example = _example_lengths(contract, signature)
     choices = {entry.name: values(entry) for entry in contract.inputs if entry.role == "value"}
     longest = max((len(c) for c in choices.values()), default=1)
-    for k, lengths in enumerate(sizes(contract, example)):
-        yield _realistic(fill(contract, lengths, {n: c[k % len(c)] for n, c in choices.items()}, seed=k), signature)
     for entry in contract.inputs if example else ():
         for elements, pair in disagreements(entry) if entry.role == "value" else ():
             chosen = {n: c[0] for n, c in choices.items()} | {entry.name: elements}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -14,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.export import ExportedProgram
+from torch.utils import _pytree as pytree
 
 from pliant.artifact import Artifact
 from pliant.capture.journey import Journey
@@ -24,6 +24,7 @@ from pliant.capture.trace import trace
 from pliant.contract import Contract, Image, Input, Output, Provenance, Resize
 from pliant.errors import ExportError, UsageError
 from pliant.exporter import audit
+from pliant.exporter.alone import alone, suitable_threads, unchanged
 from pliant.exporter.explain import explain
 from pliant.exporter.fixing import Fixed, fix
 from pliant.exporter.formulas import Symbols, output_shapes, read_symbols, upscaling
@@ -54,7 +55,8 @@ def export(
 
     Tensors of rank 4 are [n, c, h, w] with n, h and w live; other tensors keep their shape. Python ints and floats,
     and tensors of rank 0, are live values (int64 and float64 inputs for Python numbers). bool, str and None are
-    fixed. The module is put into evaluation mode while it is exported and is not changed.
+    fixed. The module is put into evaluation mode while it is exported and is not changed. Threads that export wait for
+    each other; no other thread may run the module meanwhile.
 
     Args:
         args: example arguments; they must be ones that the module accepts.
@@ -82,22 +84,11 @@ def export(
         raise UsageError(f"args is a {type(args).__name__}; give a tuple of arguments, such as (x, 3.0).")
     args, filled, told = fix(module, args, kwargs or {}, names, fixed)
     describe = partial(read_signature, module, args, filled, dims or {}, values or {}, names, tuple(fixed))
-    with _evaluating(module), unchanged(module):
+    with alone(), unchanged(module):
+        module.eval()
         candidates = [describe(), describe(fixed_batch=True)]
         _check_example(module, args, filled)
         return _first_sound(module, candidates, image, [*notes, *told], progress or logger.debug)
-
-
-@contextmanager
-def _evaluating(module: nn.Module) -> Generator[None]:
-    """Evaluation mode within the block; afterwards every part is in the mode it was in."""
-    modes = {part: part.training for part in module.modules()}
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, mode in modes.items():
-            part.training = mode
 
 
 @dataclass(frozen=True)
@@ -157,7 +148,7 @@ def _has_symbolic(module: nn.Module) -> bool:
 
 def _check_example(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
     try:
-        with torch.no_grad():
+        with torch.no_grad(), unchanged(module), suitable_threads(pytree.tree_leaves((args, dict(kwargs)))):
             module(*args, **kwargs)
     except Exception as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
@@ -174,7 +165,8 @@ def _exported(
     journey = Journey()
     attempt = partial(_attempt, signature.inputs, journey)
     options: dict[str, Any] = {"fallbacks": way.fallbacks, "choices": choices, "journey": journey}
-    traced = attempt("tracing", lambda: trace(module, signature.leaves, signature.assemble, **options))
+    with unchanged(module):
+        traced = attempt("tracing", lambda: trace(module, signature.leaves, signature.assemble, **options))
     program = traced.program
     symbols = read_symbols(program, signature.inputs)
     outputs = _outputs(program, symbols)

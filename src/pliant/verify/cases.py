@@ -15,10 +15,14 @@ from numpy.typing import NDArray
 
 from pliant.contract import Contract, Input
 
-# (height, width) as steps from the lengths of the example: small and odd ones first, then multiples of what
-# window-based networks ask for.
-STEPS = ((3, 10), (-3, 5), (7, -5), (1, 2), (2, 6), (4, 12), (8, 24), (16, 32), (32, 64), (64, 128))
+# (height, width) as steps from the lengths of the example: one that is near, and those for models that refuse small
+# pictures; the last ones are multiples of what window-based networks ask for.
+NEAR = (3, 10)
+FURTHER = ((-3, 5), (7, -5), (1, 2), (2, 6), (4, 12), (8, 24), (16, 32), (32, 64), (64, 128))
 PIXELS = ((1, 1), (5, 1), (31, 13))
+FEW = ((22, 36), (17, 31), (26, 19), (20, 28))  # small pictures show what large ones do, in a fraction of the time
+FIRST = 2 + len(PIXELS) + len(FEW)  # sizes that any model is tried at
+ENOUGH = 6  # sizes that a model accepts; as long as there are fewer, further ones are tried
 SMALL = (5, 3)  # sides of a picture for a value that enlarges it much
 FLOATS = (1.3, 1.7, 2.5, 2.0, 3.0, 0.5)
 MOST_ELEMENTS = 2**15  # of a drawn size, batch apart, unless the example is larger: volumes and factors add up
@@ -35,19 +39,24 @@ class Case:
 
 
 def sizes(contract: Contract, example: Mapping[str, int]) -> Iterator[dict[str, int]]:
-    """Lengths of the live dims, beginning with those of the example; all within the contract's bounds."""
+    """Lengths of the live dims, beginning with those of the example; all within the contract's bounds, all different.
+
+    The first FIRST are for every model, the others for models that refuse many of those.
+    """
     names = list(example)
     batch = [n for n in names if _axis(contract, n) == 0]
     others = [n for n in names if n not in batch]
     most = max(2 * math.prod(example[n] for n in others), MOST_ELEMENTS)
     yield dict(example)
-    absolute = [{n: pair[k % 2] for k, n in enumerate(others)} for pair in PIXELS]
-    relative = [{n: example[n] + pair[k % 2] for k, n in enumerate(others)} for pair in STEPS]
-    for k, lengths in enumerate([*relative, *absolute] if others else [{}]):
+    near, *further = ({n: example[n] + pair[k % 2] for k, n in enumerate(others)} for pair in (NEAR, *FURTHER))
+    small = [{n: pair[k % 2] for k, n in enumerate(others)} for pair in (*PIXELS, *FEW)]
+    seen = [dict(example)]
+    for k, lengths in enumerate([near, *small, *further] if others else [{}]):
         drawn = {**lengths, **dict.fromkeys(batch, (1, 3, 2)[k % 3])}
-        lifted = {n: _fit(contract, n, length) for n, length in drawn.items()}
-        if math.prod(lifted[n] for n in others) <= most:
-            yield {n: lifted[n] for n in names}
+        lifted = {n: _fit(contract, n, drawn[n]) for n in names}
+        if math.prod(lifted[n] for n in others) <= most and lifted not in seen:
+            seen.append(lifted)
+            yield lifted
 
 
 def values(entry: Input) -> list[tuple[float, ...]]:

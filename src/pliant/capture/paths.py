@@ -23,6 +23,7 @@ from typing import Any
 import sympy
 from torch import SymBool, Tensor, nn
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
+from torch.utils import _pytree as pytree
 
 from pliant.capture.changes import Changes
 from pliant.capture.live.choices import expression, in_example, known, truth_of
@@ -71,11 +72,16 @@ class _Frame:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What a way gives and leaves behind; `tensors` are those it changed in place: (tensor, before, after)."""
+    """What a way gives and leaves behind.
+
+    `tensors` are those it changed in place: (tensor, before, after); `shown` all tensors that show such memory, and
+    what they show at its end.
+    """
 
     value: Any
     state: State
     tensors: dict[int, tuple[Tensor, Tensor, Tensor]]
+    shown: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -201,7 +207,9 @@ class Paths:
             self._sort_out(refusal, frame, script)
         if not frame.asked:
             return _Outcome(value, before, {})  # one way: what it left behind stays where it is
-        outcome = _Outcome(value, before.now(), changes.take_back())
+        now = before.now()
+        shown = _shown((value, *now.tensors()), changes)
+        outcome = _Outcome(value, now, changes.take_back(), shown)
         error = refusal
         for k in reversed(range(len(script), len(frame.asked))):
             decision = frame.asked[k]
@@ -242,21 +250,41 @@ class Paths:
         site = self.sites
 
         def join(a: Any, b: Any) -> Any:
+            if a is not b:
+                a, b = _as_shown(a, then.shown), _as_shown(b, otherwise.shown)
             return merged(decision.condition, a, b, site)
 
         try:
+            shown = {**own.shown, **other.shown}
+            for key, (tensor, _) in shown.items():
+                ends = [way.shown[key][1] if key in way.shown else tensor for way in (then, otherwise)]
+                shown[key] = (tensor, merged(decision.condition, *ends, site))
             tensors = {**own.tensors, **other.tensors}
             for key, (tensor, before, _) in tensors.items():
                 ends = [way.tensors[key][2] if key in way.tensors else before for way in (then, otherwise)]
                 tensors[key] = (tensor, before, join(*ends))
             state = then.state.joined(otherwise.state, join)
-            return _Outcome(join(then.value, otherwise.value), state, tensors)
+            return _Outcome(join(then.value, otherwise.value), state, tensors, shown)
         except Apart as apart:
             if self.frames:
                 self.wide.add(piece.key)
                 raise Outwards from None
             where = f"{decision.line[0]}:{decision.line[1]}"
             raise Undecidable(f"the two ways of the decision at {where} end in different things: {apart}") from None
+
+
+def _shown(values: Any, changes: Changes) -> dict[int, tuple[Tensor, Tensor]]:
+    """Tensors among `values` that show memory that was changed in place, by identity, and what they show now."""
+    memory = {tensor.untyped_storage()._cdata for tensor, _ in changes.before.values()}
+    if not memory:
+        return {}
+    found = [v for v in pytree.tree_leaves(values) if isinstance(v, Tensor) and v.untyped_storage()._cdata in memory]
+    return {id(tensor): (tensor, tensor.clone()) for tensor in found}
+
+
+def _as_shown(value: Any, shown: dict[int, tuple[Tensor, Tensor]]) -> Any:
+    """`value` with what its tensors showed at the end of their way."""
+    return pytree.tree_map(lambda v: shown[id(v)][1] if id(v) in shown else v, value) if shown else value
 
 
 def _module_stack() -> Any:

@@ -17,7 +17,9 @@ from pliant.operators.structure import DOMAIN
 TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int64)": np.int64}
 
 
-def exported(module: nn.Module, example: tuple[Any, ...], cases: Sequence[tuple[Any, ...]], **options: Any) -> onnx.ModelProto:
+def exported(
+    module: nn.Module, example: tuple[Any, ...], cases: Sequence[tuple[Any, ...]], **options: Any
+) -> onnx.ModelProto:
     """The file of `module`, after it was found to give what PyTorch gives in all `cases`; none is the example."""
     content = pliant.export(module.eval(), example, **options).model
     session = onnxruntime.InferenceSession(content)

@@ -2,7 +2,8 @@
 
 `test_rewrite.py` runs this file as it is and in its rewritten form. Names with an underscore are helpers.
 """
-# ruff: noqa: B007, B012, B023, C408, C416, C419, E731, E741, F841, PLW0603, PLW2901, RET503, RET505, SIM, UP028, RUF, E501
+
+# ruff: noqa
 # pyright: basic, reportUnusedVariable=false, reportUnboundVariable=false, reportPossiblyUnbound=false, reportUnusedExpression=false, reportUnusedCoroutine=false, reportSelfClsParameterName=false, reportIndexIssue=false, reportOperatorIssue=false, reportPrivateUsage=false, reportAttributeAccessIssue=false, reportArgumentType=false, reportUndefinedVariable=false, reportGeneralTypeIssues=false, reportOptionalMemberAccess=false, reportCallIssue=false, reportOptionalSubscript=false, reportOptionalIterable=false, reportUnhashable=false, reportFunctionMemberAccess=false, reportUnusedFunction=false, reportUnusedClass=false
 from __future__ import annotations
 
@@ -640,7 +641,9 @@ class _Derived(_Base):
             if by > 1:
                 __local += super().scaled(by)
         found = super().scaled(by) if by else 0
-        return __local + found + self.__factor + self.__hidden(by) + sum(super(_Derived, self).scaled(j) for j in (1, 2))
+        return (
+            __local + found + self.__factor + self.__hidden(by) + sum(super(_Derived, self).scaled(j) for j in (1, 2))
+        )
 
     def __hidden(self, by):
         return 1 if by > 1 else 2
@@ -677,7 +680,17 @@ def classes(log):
         d.depth = -1
     except ValueError as error:
         log.append(str(error))
-    return d.scaled(2), d.scaled(0), d.depth, d.still(2), _Derived.make(6), _Derived.make(0).value, d.anything, _Derived.size, bool(d)
+    return (
+        d.scaled(2),
+        d.scaled(0),
+        d.depth,
+        d.still(2),
+        _Derived.make(6),
+        _Derived.make(0).value,
+        d.anything,
+        _Derived.size,
+        bool(d),
+    )
 
 
 def classes_inside(log):
@@ -709,7 +722,14 @@ def dataclasses_(log):
             if self.y == 0:
                 self.y = self.x
 
-    return Point(1) == Point(1, 1), Point(1) < Point(2), Point(3).tags, Point(1) != Point(2), Point(1) in [Point(1)], dataclasses.replace(Point(1), y=7).y
+    return (
+        Point(1) == Point(1, 1),
+        Point(1) < Point(2),
+        Point(3).tags,
+        Point(1) != Point(2),
+        Point(1) in [Point(1)],
+        dataclasses.replace(Point(1), y=7).y,
+    )
 
 
 def recursion(log):
@@ -734,7 +754,14 @@ def callables(log):
 
     table = {"d": Doubling(), "l": lambda x: x + 1 if x > 1 else x}
     add = lambda a: lambda b: a if b else -a
-    return table["d"](3), Doubling()(0), table["l"](1), functools.partial(max, 3)(2), add(4)(0), (lambda *a, **k: a and k)(1, b=2)
+    return (
+        table["d"](3),
+        Doubling()(0),
+        table["l"](1),
+        functools.partial(max, 3)(2),
+        add(4)(0),
+        (lambda *a, **k: a and k)(1, b=2),
+    )
 
 
 # errors

@@ -15,7 +15,12 @@ from pliant.errors import CaptureError
 from tests.idioms import picture
 from tests.live import exported, kinds
 
-FACTORS = [(picture(h, w, n), f) for (h, w, n), f in zip([(7, 9, 1), (12, 5, 2), (8, 8, 1), (5, 6, 1), (9, 4, 3)], (0.5, 1.0, 2.0, 2.5, 6.0), strict=True)]
+FACTORS = [
+    (picture(h, w, n), f)
+    for (h, w, n), f in zip(
+        [(7, 9, 1), (12, 5, 2), (8, 8, 1), (5, 6, 1), (9, 4, 3)], (0.5, 1.0, 2.0, 2.5, 6.0), strict=True
+    )
+]
 
 
 class Statements(nn.Module):
@@ -78,7 +83,7 @@ class Statements(nn.Module):
         return a * b + c + d[0]
 
     def combined(self, x: Tensor, f: float) -> Tensor:
-        if f > 2 and x.shape[2] > 6 or not 0.75 < f <= 1.0 and f != 2.0:
+        if (f > 2 and x.shape[2] > 6) or (not 0.75 < f <= 1.0 and f != 2.0):
             return x + 10
         return x - 10
 
@@ -228,7 +233,13 @@ class Tensors(nn.Module):
 
 
 def test_tensors_and_sizes() -> None:
-    pictures = [picture(8, 12) * 0.1, picture(9, 7) * 0 + 0.7, picture(12, 12), picture(5, 6) * 0.9, picture(31, 8, 2) * 0.3]
+    pictures = [
+        picture(8, 12) * 0.1,
+        picture(9, 7) * 0 + 0.7,
+        picture(12, 12),
+        picture(5, 6) * 0.9,
+        picture(31, 8, 2) * 0.3,
+    ]
     model = exported(Tensors(), (picture(8, 10),), [(x,) for x in pictures])
     assert kinds(model).count("If") == 4
 
@@ -256,7 +267,9 @@ def test_the_side_that_raises_is_dropped() -> None:
 
 def line_of(text: str) -> str:
     with open(__file__) as file:
-        (number,) = (k for k, line in enumerate(file, 1) if text in line and "line_of" not in line and '"' + text not in line)
+        (number,) = (
+            k for k, line in enumerate(file, 1) if text in line and "line_of" not in line and '"' + text not in line
+        )
     return f"test_branches.py:{number}"
 
 
@@ -269,8 +282,7 @@ class Structures(nn.Module):
 
 class Ranks(nn.Module):
     def forward(self, x: Tensor, f: float) -> Any:
-        y = x if f > 2.25 else x.mean((2, 3))
-        return y
+        return x if f > 2.25 else x.mean((2, 3))
 
 
 class Kinds(nn.Module):

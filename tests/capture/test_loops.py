@@ -14,7 +14,10 @@ from pliant.errors import CaptureError
 from tests.idioms import picture
 from tests.live import exported, kinds
 
-COUNTS = [(picture(h, w, n), k) for (h, w, n), k in zip([(7, 9, 1), (12, 5, 2), (8, 8, 1), (5, 6, 1)], (1, 5, 2, 9), strict=True)]
+COUNTS = [
+    (picture(h, w, n), k)
+    for (h, w, n), k in zip([(7, 9, 1), (12, 5, 2), (8, 8, 1), (5, 6, 1)], (1, 5, 2, 9), strict=True)
+]
 NONE = (picture(6, 11), 0)
 
 
@@ -150,7 +153,7 @@ class Lists(nn.Module):
 
     def first_alone(self, x: Tensor, n: int) -> Tensor:
         for k in range(n):
-            y = x * k if k == 0 else y + x
+            y = x * k if k == 0 else y + x  # noqa: F821
         return y
 
 
@@ -221,7 +224,7 @@ class Functions(nn.Module):
     def forward(self, x: Tensor, n: int) -> Tensor:
         found = []
         for k in range(n):
-            found.append(lambda y, k=k: y + k)
+            found.append(lambda y, k=k: y + k)  # noqa: PERF401
         for function in found:
             x = function(x)
         return x

@@ -40,7 +40,7 @@ def outcome(function: FunctionType) -> tuple[Any, ...]:
         result = function(log)
     except NameError:  # of which kind, and in which words, may change: a variable of a piece is another function's
         return NameError.__name__, _comparable(log)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whichever it is
         cause = error.__cause__
         return type(error).__name__, str(error), type(cause).__name__, _comparable(log)
     return _comparable(result), _comparable(log)
@@ -65,7 +65,9 @@ def test_the_rewritten_form_is_another_program() -> None:
     assert len(changed) > 40
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if isinstance(outcome(BEFORE[n])[1], str) and len(outcome(BEFORE[n])) == 4])
+@pytest.mark.parametrize(
+    "name", [n for n in NAMES if isinstance(outcome(BEFORE[n])[1], str) and len(outcome(BEFORE[n])) == 4]
+)
 def test_tracebacks_keep_their_lines(name: str) -> None:
     def lines(function: FunctionType) -> list[int]:
         with pytest.raises(Exception) as caught:  # noqa: PT011 - whichever the function raises
@@ -139,12 +141,19 @@ def compound(inner: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]
     bodies = st.lists(inner, min_size=1, max_size=3).map(lambda parts: [line for part in parts for line in part])
     return st.one_of(
         st.builds(lambda e, b: block(f"if {e}:", b), expression, bodies),
-        st.builds(lambda e, f, b, c, d: block(f"if {e}:", b, f"elif {f}:", c, "else:", d), expression, expression, *[bodies] * 3),
+        st.builds(
+            lambda e, f, b, c, d: block(f"if {e}:", b, f"elif {f}:", c, "else:", d),
+            expression,
+            expression,
+            *[bodies] * 3,
+        ),
         st.builds(lambda n, b: block(f"for {n} in range(3):", b), names, bodies),
         st.builds(lambda n, b, c: block(f"for {n} in range(2):", b, "else:", c), names, bodies, bodies),
         st.builds(lambda e, b: block(f"while tick() and {e}:", b), expression, bodies),
         st.builds(lambda e, b, c: block(f"while tick() and {e}:", b, "else:", c), expression, bodies, bodies),
-        st.builds(lambda b, c, d: block("try:", b, "except ValueError as error:", c, "finally:", d), bodies, bodies, bodies),
+        st.builds(
+            lambda b, c, d: block("try:", b, "except ValueError as error:", c, "finally:", d), bodies, bodies, bodies
+        ),
         st.builds(lambda b: block("def g():", b, "t(g())"), bodies),
         st.builds(lambda b: block("def g():", ["nonlocal a, b, c", *b], "t(g())"), bodies),
     )

@@ -122,7 +122,11 @@ def test_input_that_reaches_nothing_is_refused() -> None:
 @pytest.mark.parametrize(
     ("module", "example", "cases"),
     [
-        (idioms.Branch, (picture(16, 20), torch.tensor(3.0)), [(picture(9, 7), torch.tensor(f)) for f in (1.0, 2.0, 2.5)]),
+        (
+            idioms.Branch,
+            (picture(16, 20), torch.tensor(3.0)),
+            [(picture(9, 7), torch.tensor(f)) for f in (1.0, 2.0, 2.5)],
+        ),
         (idioms.PadIfNeeded, (picture(16, 20),), [(picture(9, 16),), (picture(12, 7, n=2),), (picture(8, 8),)]),
         (idioms.Threshold, (picture(16, 20),), [(picture(h, 9),) for h in (1, 5, 6, 7)]),
         (idioms.LargeThreshold, (picture(16, 20),), [(picture(h, 4),) for h in (700, 701)]),
@@ -130,7 +134,9 @@ def test_input_that_reaches_nothing_is_refused() -> None:
         (idioms.Picky, (picture(16, 20),), [(picture(90, 12),), (picture(91, 12),)]),
     ],
 )
-def test_both_ways_of_a_decision_are_right(module: type[nn.Module], example: Any, cases: list[Any], tmp_path: Path) -> None:
+def test_both_ways_of_a_decision_are_right(
+    module: type[nn.Module], example: Any, cases: list[Any], tmp_path: Path
+) -> None:
     network = module().eval()
     artifact = pliant.export(network, example)
     assert_equal_to_eager(network, artifact.save(tmp_path / "model.onnx"), cases)

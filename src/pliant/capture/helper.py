@@ -128,7 +128,7 @@ class Helper:
             right = thunk()
             found = self._compared(symbol, left, right)
             truth = found if result is True and position == len(symbols) else truth_of(found)
-            if not is_live(result) and (position == len(symbols) or not is_live(truth) and not truth):
+            if not is_live(result) and (position == len(symbols) or (not is_live(truth) and not truth)):
                 return found
             result = both(result, truth)
             if result is False:

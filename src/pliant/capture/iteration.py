@@ -229,7 +229,7 @@ class Attempt:
             if id(container) not in shared:
                 continue
             if isinstance(container, list) and not _alike(old, new):
-                raise Undecidable("a list that is changed by a live loop has to be so in the function where the loop is")
+                raise Undecidable("a list that a live loop changes has to be changed where the loop is")
             if isinstance(container, dict) and any(new[k] is not old.get(k, UNBOUND) for k in new):
                 names = [k for k in new if new[k] is not old.get(k, UNBOUND)]
                 raise Undecidable(f"{names[0]!r}, which is no variable of this function, is changed by a live loop")

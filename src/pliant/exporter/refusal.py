@@ -15,6 +15,7 @@ from torch.overrides import get_testing_overrides
 from torch.utils import _pytree as pytree
 
 from pliant.capture.journey import Failure, Journey
+from pliant.capture.paths import Undecidable
 from pliant.capture.places import place, users_own
 from pliant.contract import Input
 from pliant.errors import CaptureError
@@ -69,7 +70,8 @@ def chain(error: BaseException) -> Iterator[BaseException]:
     current: BaseException | None = error
     while current is not None:
         yield current
-        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+        inner = None if isinstance(current, Undecidable) else current.__context__  # which it explains
+        current = current.__cause__ or inner
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

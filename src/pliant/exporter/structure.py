@@ -153,6 +153,8 @@ def _to_loop(graph: Any, node: Node) -> list[Any]:
         _replace(graph, mark.outputs[0], found[_number(mark, "position")])
     for mark in _marks(graph, "Iteration", "loop", number):
         _replace(graph, mark.outputs[0], iteration)
+    again, *variables = node.inputs[2:]  # as they are now: an iteration may hand on what it began with
+    final = variables[len(variables) // 2 :]
     for value, before, after in zip(found, initial, final, strict=True):
         value.type = value.type or before.type or after.type
     body = _body(graph, nodes, [iteration, going, *found], [again, *final], f"loop_{number}")

@@ -136,7 +136,7 @@ def same(a: Any, b: Any) -> bool:
 
 def as_int(condition: Any) -> Any:
     """A truth as 1 or 0."""
-    return choose(condition, 1, 0) if isinstance(condition, SymBool) else int(condition)
+    return torch.sym_ite(condition, 1, 0) if isinstance(condition, SymBool) else int(condition)
 
 
 def _zero(some: SymInt) -> Any:

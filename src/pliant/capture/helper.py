@@ -15,7 +15,7 @@ from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
 from pliant.capture.base import Table
 from pliant.capture.gathered import holds_gathered
-from pliant.capture.live.choices import both, either, is_live, is_number, known, opposite, truth_of
+from pliant.capture.live.choices import as_int, both, either, is_live, is_number, known, opposite, truth_of
 from pliant.capture.loops import Loops
 from pliant.capture.paths import Outwards, Paths, Undecidable
 from pliant.capture.repeated import Repeated, repeated
@@ -140,6 +140,8 @@ class Helper:
         """`container[index]`. A live place in a list or dict is decided on, one place after the other."""
         if holds_gathered(container):
             container = repeated(container)
+        if isinstance(index, SymBool):
+            index = as_int(index)
         if isinstance(container, Repeated):
             return container.item(index + container.count if not is_live(index) and index < 0 else index)
         if not is_live(index) or not isinstance(

@@ -133,6 +133,14 @@ class Paths:
         self.facts.append(decision)
         return decision.answer
 
+    def chosen(self, condition: Any, then: Any, otherwise: Any) -> Any:
+        """`then if condition else otherwise` of two values of one kind."""
+        condition = truth_of(condition)
+        if not isinstance(condition, SymBool):
+            return then if condition else otherwise
+        self.sites += 1
+        return merged(condition, then, otherwise, self.sites)
+
     def _fact(self, condition: SymBool) -> bool | None:
         wanted = expression(condition)
         for fact in self.facts:

@@ -60,7 +60,8 @@ def _members(owner: type) -> Iterator[Any]:
     for cls in owner.__mro__:
         if users_own(cls.__module__):
             for member in vars(cls).values():
-                yield from (member, getattr(member, "fget", None), getattr(member, "__func__", None))
+                yield from (getattr(member, name, None) for name in ("fget", "fset", "fdel", "__func__"))
+                yield member
 
 
 def _names(code: CodeType) -> set[str]:

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+import sympy
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -32,6 +33,8 @@ from pliant.exporter.ties import culprit, tied, ties, unequal
 from pliant.verify.cases import ENOUGH, FIRST, Case, around, at, disagreements, edges, fill, room, sizes, values
 from pliant.verify.compare import Difference, compare_all
 
+PLAIN = 25  # operations in a guard of a library's; longer ones say the same as shorter ones
+MOST_READ = 60
 MOST_GUARDS = 10  # of those in libraries, which are about memory layout mostly
 MOST_THRESHOLDS = 4  # constants that live values are compared with; three cases for each
 TRIES = 8  # lengths that break a guard, until PyTorch accepts one
@@ -207,7 +210,8 @@ class _Check:
         example = _example_lengths(contract, self.signature)
         base = {s: example[symbols.names[s]] for s in symbols.axes if symbols.names[s] in example}
         own = [guard for guard in found if guard.line]
-        others = [guard for guard in found if not guard.line and any(True for _ in breaking(guard, base))]
+        plain = [guard for guard in found if not guard.line and sympy.count_ops(guard.condition) <= PLAIN][:MOST_READ]
+        others = [guard for guard in plain if any(True for _ in breaking(guard, base))]
         done: set[tuple[int, ...]] = set()
         for guard in [*own, *others[:MOST_GUARDS]]:
             for drawn in islice(breaking(guard, base), TRIES):

@@ -145,8 +145,12 @@ def _default_dims(tensor: Tensor, name: str, pictures: int, fixed_batch: bool) -
     shape = [str(s) for s in tensor.shape]
     if tensor.dim() != 4:
         return " ".join(shape)
-    prefix = "" if pictures == 1 else f"{name}_"
-    return " ".join([shape[0] if fixed_batch else "n", shape[1], f"{prefix}h", f"{prefix}w"])
+    batch = shape[0] if fixed_batch else "n"
+    if pictures == 1:
+        return f"{batch} {shape[1]} h w"
+    # a side of one pixel beside a picture is there to be spread over it
+    height, width = (side if side == "1" else f"{name}_{letter}" for side, letter in zip(shape[2:], "hw", strict=True))
+    return f"{batch} {shape[1]} {height} {width}"
 
 
 def _dims(words: str, tensor: Tensor, name: str, lengths: dict[str, int]) -> tuple[Dim, ...]:

@@ -17,6 +17,8 @@ import torch
 from torch import SymFloat, SymInt
 
 from pliant.capture.base import Capture, families
+from pliant.capture.paths import current
+from pliant.capture.live.symbols import any_live
 from pliant.capture.live.numbers import (
     choose,
     is_instance,
@@ -48,6 +50,24 @@ def if_else(condition: Any, a: Any, b: Any) -> Any:
     return choose(condition, a, b)
 
 
+def by_key(builtin: Any, plain: Callable[..., Any]) -> Callable[..., Any]:
+    """`min` or `max`; with a key that gives live numbers, whatever is compared by it is chosen one by one."""
+
+    def replacement(*values: Any, **named: Any) -> Any:
+        key = named.get("key")
+        items: list[Any] = list(values) if len(values) > 1 else list(values[0])
+        keys = [key(item) for item in items] if key is not None else []
+        if not any_live(keys):
+            return plain(*(values if len(values) > 1 else [items]), **named)
+        best, least = items[0], keys[0]
+        for item, other in zip(items[1:], keys[1:], strict=True):
+            better = other < least if builtin is min else other > least
+            best, least = current().chosen(better, item, best), current().chosen(better, other, least)
+        return best
+
+    return replacement
+
+
 def is_whole(value: SymFloat) -> Any:
     """`value.is_integer()`."""
     return value == torch.sym_float(torch.sym_int(value))
@@ -68,8 +88,8 @@ CAPTURE = Capture(
         int: to_int,
         float: to_float,
         bool: to_bool,
-        min: smaller,
-        max: larger,
+        min: by_key(min, smaller),
+        max: by_key(max, larger),
         sorted: to_sorted,
         pow: to_power,
         round: to_round,

@@ -119,10 +119,10 @@ def to_tuple(value: Any = ()) -> Any:
 def joined(function: Callable[..., Any], *, stacked: bool) -> Callable[..., Any]:
     """`torch.cat` or `torch.stack`, whichever `function` is. Torch checks the elements before a mode sees the call."""
 
-    def replacement(tensors: Any, dim: int = 0, **named: Any) -> Any:
+    def replacement(tensors: Any, *place: Any, **named: Any) -> Any:
         if not holds_gathered(tensors):
-            return function(tensors, dim, **named)
-        dim = named.pop("axis", dim)
+            return function(tensors, *place, **named)
+        dim = place[0] if place else named.pop("axis", named.pop("dim", 0))
         whole: list[torch.Tensor] = []
         for tensor in tensors:
             if isinstance(tensor, Gathered):

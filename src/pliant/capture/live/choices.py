@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -30,6 +31,7 @@ class Choices:
 
 
 _choices: ContextVar[Choices] = ContextVar("choices")
+ENOUGH = 5  # points that show something
 LIVE = (SymInt, SymFloat, SymBool)
 
 
@@ -96,12 +98,38 @@ def choose(condition: SymBool, then: Any, otherwise: Any) -> Any:
     if isinstance(then, (bool, SymBool)) and isinstance(otherwise, (bool, SymBool)):
         return either(both(condition, then), both(opposite(condition), otherwise))
     whole = all(isinstance(v, (bool, int, SymInt, SymBool)) for v in (then, otherwise))
+    if whole and isinstance(then, SymInt) and _covers(then, otherwise, condition, False):
+        return then
+    if whole and isinstance(otherwise, SymInt) and _covers(otherwise, then, condition, True):
+        return otherwise
     chosen: Any = torch.sym_ite(condition, 1, 0)
     choices = _choices.get()
     choices.made += 1
     if choices.opaque:
         return _chosen_opaquely(condition, chosen, then, otherwise, whole=whole)
     return torch.sym_ite(condition, _as_live(then, chosen, whole), _as_live(otherwise, chosen, whole))
+
+
+def _covers(formula: SymInt, other: Any, condition: SymBool, answer: bool) -> bool:
+    """Whether `formula` gives `other` wherever `condition` has this answer, as far as a grid of lengths shows.
+
+    `h + (-h) % 4 if h % 4 else h` is `h + (-h) % 4`: one formula without cases, which PyTorch can work with.
+    """
+    asked, first = expression(condition), expression(formula)
+    second = expression(other) if is_live(other) else sympy.Integer(other)
+    symbols = sorted(asked.free_symbols | first.free_symbols | second.free_symbols, key=str)
+    if not 0 < len(symbols) <= 2 or not set(symbols) <= set(condition.node.shape_env.backed_var_to_val):
+        return False
+    constants = [int(n) + d for n in asked.atoms(sympy.Integer) for d in (0, 1, 2) if 0 < n < 4096]
+    lengths = sorted({*range(1, 12), 16, 24, *constants})
+    points = 0
+    for chosen in itertools.product(lengths, repeat=len(symbols)):
+        values = {symbol: sympy.Integer(n) for symbol, n in zip(symbols, chosen, strict=True)}
+        if (asked.xreplace(values) == sympy.true) is answer:
+            points += 1
+            if first.xreplace(values) != second.xreplace(values):
+                return False
+    return points >= ENOUGH
 
 
 def _chosen_opaquely(condition: SymBool, chosen: Any, then: Any, otherwise: Any, *, whole: bool) -> Any:
@@ -136,7 +164,7 @@ def same(a: Any, b: Any) -> bool:
 
 def as_int(condition: Any) -> Any:
     """A truth as 1 or 0."""
-    return choose(condition, 1, 0) if isinstance(condition, SymBool) else int(condition)
+    return torch.sym_ite(condition, 1, 0) if isinstance(condition, SymBool) else int(condition)
 
 
 def _zero(some: SymInt) -> Any:

@@ -66,7 +66,7 @@ def extreme(builtin: Callable[..., Any], symbolic: Callable[[Any, Any], Any]) ->
         if not items and default is not REQUIRED:
             return default
         if key is not None or not any(live(item) for item in items):
-            return builtin(items, key=key)
+            return builtin(items, key=key)  # a live `key` is for the families: what is chosen may be anything
         return reduce(symbolic, [number(item) for item in items])
 
     return replacement

@@ -30,7 +30,7 @@ class Double(nn.Module):
 class Branch(nn.Module):
     def forward(self, x, factor):
         if factor > 2:
-            return x * 2
+            return x * 2, x
         return x * factor
 
 
@@ -130,7 +130,7 @@ def test_a_factory_in_a_file(folder: Path, capsys: Capture) -> None:
     assert np.allclose(got, picture * 0.5)
 
 
-def test_a_branch_on_a_live_value_is_a_failed_check(folder: Path, capsys: Capture) -> None:
+def test_ways_that_end_in_different_things_are_a_failed_check(folder: Path, capsys: Capture) -> None:
     line = NET.splitlines().index("        if factor > 2:") + 1
     message = assert_refused(folder, capsys, [f"{NET_FILE}:Branch"], status=1)
     assert f"{NET_FILE}:{line}: if factor > 2:" in message

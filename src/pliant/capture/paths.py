@@ -36,7 +36,11 @@ MOST_PATHS = 64  # through one piece of code; more would be a file that nobody w
 
 
 class Undecidable(Exception):  # noqa: N818 - becomes a CaptureError with the line
-    """A decision that has no ONNX form; the text is a reason."""
+    """A decision that has no ONNX form; the text is a reason, `line` is where it is if the traceback does not say."""
+
+    def __init__(self, reason: str, line: tuple[str, int] | None = None) -> None:
+        super().__init__(reason)
+        self.line = line
 
 
 class Outwards(BaseException):
@@ -277,8 +281,8 @@ class Paths:
             if self.frames:
                 self.wide.add(piece.key)
                 raise Outwards from None
-            where = f"{decision.line[0]}:{decision.line[1]}"
-            raise Undecidable(f"the two ways of the decision at {where} end in different things: {apart}") from None
+            reason = f"the two ways of this decision end in different things: {apart}"
+            raise Undecidable(reason, decision.line) from None
 
 
 def _shown(values: Any, changes: Changes) -> dict[int, tuple[Tensor, Tensor]]:

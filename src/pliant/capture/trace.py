@@ -42,21 +42,38 @@ class _Live(TorchFunctionMode):
     def __init__(self, helper: Helper, journey: Journey) -> None:
         super().__init__()
         self.table, self.paths, self.journey = helper.table, helper.paths, journey
+        self.parts: dict[int, tuple[Tensor, Tensor, Any]] = {}  # slices by live bounds: (slice, tensor, where)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         del types
         kwargs = kwargs or {}
-        handler = self.table.functions.get(func)
-        if self.paths.changes:
-            for tensor in changed_by(func, args, kwargs):
-                self.paths.will_change(tensor)
+        changed = list(changed_by(func, args, kwargs))
+        for tensor in changed:
+            self.paths.will_change(tensor)
         with self.journey.call(func, args, kwargs):
-            if handler is not None:
-                # Inside a handler the mode is off, so a handler may call what it handles.
-                result = handler(*args, **kwargs)
-                if result is not NotImplemented:
-                    return result
-            return func(*args, **kwargs)
+            result = self._answer(func, args, kwargs)
+            for tensor in changed:
+                self._write_back(tensor)
+            return result
+
+    def _answer(self, func: Any, args: Any, kwargs: Any) -> Any:
+        handler = self.table.functions.get(func)
+        if handler is not None:
+            # Inside a handler the mode is off, so a handler may call what it handles.
+            result = handler(*args, **kwargs)
+            if result is not NotImplemented:
+                if func is Tensor.__getitem__:  # PyTorch's own is a view of its tensor
+                    self.parts[id(result)] = (result, *args)
+                return result
+        return func(*args, **kwargs)
+
+    def _write_back(self, part: Tensor) -> None:
+        """`x[a:b].add_(1)` changes `x`, also where `x[a:b]` is a tensor of its own because a bound is live."""
+        if id(part) in self.parts:
+            _, whole, key = self.parts[id(part)]
+            self.paths.will_change(whole)
+            self._answer(Tensor.__setitem__, (whole, key, part), {})
+            self._write_back(whole)
 
 
 class _Traced(nn.Module):

@@ -44,6 +44,9 @@ class Scene:
 def refusal(error: Exception, stage: str, inputs: Sequence[Input] = (), journey: Journey | None = None) -> CaptureError:
     """The reason why `stage` failed, as one error. `inputs` and `journey` tell the way of the value that failed."""
     scene = _scene(error, inputs, journey or Journey())
+    undecidable = next((e for e in chain(error) if isinstance(e, Undecidable)), None)
+    if undecidable is not None and undecidable.line is not None:
+        scene = replace(scene, line=place(*undecidable.line))
     reason, instead = _explain(error, scene)
     lines = [f"The model cannot be exported with its values live ({stage})."]
     lines += [f"at {scene.line}"] if scene.line else []
@@ -210,6 +213,8 @@ def _explain(error: Exception, scene: Scene) -> tuple[str, str]:
                 f"the operator {match.group(1)} has no ONNX translation in this version of torch and onnxscript",
                 "write the step with other operators, or give an autograd.Function a `symbolic` method",
             )
+        if isinstance(current, Undecidable):
+            return str(current), "let both ways, or all iterations, end in the same kind of thing"
         if kind == "ValueError" and "ONNX form" in text:
             return text, "change the call"
     last = _text(list(chain(error))[-1])

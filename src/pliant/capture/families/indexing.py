@@ -3,7 +3,7 @@
 PyTorch traces `x[:, :, a:b]` with live bounds, but forgets what it knew about the length, takes no live step, and its
 exporter fails on what an assignment to a live slice decomposes into. A slice becomes one operator, a slice by a live
 step a selection by computed indices; an assignment becomes a choice, everywhere, between the old value and the new
-one. A slice with live bounds is no view: `x[:, :, :k].zero_()` does not change `x`, and the audit refuses the file.
+one. A slice with live bounds is a tensor of its own; what is done to it in place is done to its tensor too.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeGuard
 
 import sympy
@@ -184,7 +185,18 @@ def set_example(value: Any, example: Any) -> Any:
         (symbol,) = symbols
         if expression(value) == symbol:
             environment.set_real_tensor_prop_unbacked_vals(symbol, number)
+            environment._log_real_tensor_propagation = partial(_only_truths, environment)
     return value
+
+
+def _only_truths(environment: Any, asked: Any, answer: Any) -> None:
+    """Called when PyTorch is about to answer with the example's value.
+
+    For a truth, such as "is the pad less than the length", that is good enough: it is tested afterwards. Where the
+    number itself is asked for, as by a stride, it would be frozen.
+    """
+    if answer not in (sympy.true, sympy.false):
+        raise environment._make_data_dependent_error(asked.xreplace(environment.backed_var_to_val), asked)
 
 
 def new_symbols() -> Callable[[Any], bool]:

@@ -10,6 +10,7 @@ import onnx
 import onnxruntime
 import torch
 from torch import Tensor, nn
+from torch.utils import _pytree as pytree
 
 import pliant
 from pliant.operators.structure import DOMAIN
@@ -33,8 +34,8 @@ def assert_same(session: onnxruntime.InferenceSession, module: nn.Module, args: 
     arrays = {i.name: np.asarray(a, TYPES[i.type]) for i, a in zip(session.get_inputs(), args, strict=True)}
     with torch.no_grad():
         found = module(*(a.clone() if isinstance(a, Tensor) else a for a in args))
-    expected = [v for v in torch.utils._pytree.tree_leaves(found) if v is not None]
-    results = session.run(None, arrays)
+    expected = [v for v in pytree.tree_leaves(found) if v is not None]
+    results: Any = session.run(None, arrays)
     told = [tuple(a.shape) if isinstance(a, Tensor) and a.dim() else a for a in args]
     assert len(results) == len(expected)
     for position, (got, wanted) in enumerate(zip(results, expected, strict=True)):

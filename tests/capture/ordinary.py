@@ -4,7 +4,7 @@
 """
 
 # ruff: noqa
-# pyright: basic, reportUnusedVariable=false, reportUnboundVariable=false, reportPossiblyUnbound=false, reportUnusedExpression=false, reportUnusedCoroutine=false, reportSelfClsParameterName=false, reportIndexIssue=false, reportOperatorIssue=false, reportPrivateUsage=false, reportAttributeAccessIssue=false, reportArgumentType=false, reportUndefinedVariable=false, reportGeneralTypeIssues=false, reportOptionalMemberAccess=false, reportCallIssue=false, reportOptionalSubscript=false, reportOptionalIterable=false, reportUnhashable=false, reportFunctionMemberAccess=false, reportUnusedFunction=false, reportUnusedClass=false
+# type: ignore
 from __future__ import annotations
 
 import asyncio

@@ -269,8 +269,8 @@ class Paths:
         try:
             shown = {**own.shown, **other.shown}
             for key, (tensor, _) in shown.items():
-                ends = [way.shown[key][1] if key in way.shown else tensor for way in (then, otherwise)]
-                shown[key] = (tensor, merged(decision.condition, *ends, site))
+                a, b = (way.shown[key][1] if key in way.shown else tensor for way in (then, otherwise))
+                shown[key] = (tensor, merged(decision.condition, a, b, site))
             tensors = {**own.tensors, **other.tensors}
             for key, (tensor, before, _) in tensors.items():
                 ends = [way.tensors[key][2] if key in way.tensors else before for way in (then, otherwise)]
@@ -296,7 +296,11 @@ def _shown(values: Any, changes: Changes) -> dict[int, tuple[Tensor, Tensor]]:
 
 def _as_shown(value: Any, shown: dict[int, tuple[Tensor, Tensor]]) -> Any:
     """`value` with what its tensors showed at the end of their way."""
-    return pytree.tree_map(lambda v: shown[id(v)][1] if id(v) in shown else v, value) if shown else value
+
+    def now(part: Any) -> Any:
+        return shown[id(part)][1] if id(part) in shown else part
+
+    return pytree.tree_map(now, value) if shown else value
 
 
 def _module_stack() -> Any:

@@ -24,7 +24,7 @@ from pliant.capture.trace import trace
 from pliant.contract import Contract, Image, Input, Output, Provenance, Resize
 from pliant.errors import ExportError, UsageError
 from pliant.exporter import audit
-from pliant.exporter.alone import alone, suitable_threads, unchanged
+from pliant.exporter.alone import alone, suitable_threads
 from pliant.exporter.explain import explain
 from pliant.exporter.fixing import Fixed, fix
 from pliant.exporter.formulas import Symbols, output_shapes, read_symbols, upscaling

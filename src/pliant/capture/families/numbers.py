@@ -17,8 +17,6 @@ import torch
 from torch import SymFloat, SymInt
 
 from pliant.capture.base import Capture, families
-from pliant.capture.paths import current
-from pliant.capture.live.symbols import any_live
 from pliant.capture.live.numbers import (
     choose,
     is_instance,
@@ -33,6 +31,8 @@ from pliant.capture.live.numbers import (
     to_sorted,
     type_of,
 )
+from pliant.capture.live.symbols import any_live
+from pliant.capture.paths import current
 
 
 def mapped(function: Any, *values: Any) -> Any:
@@ -53,12 +53,12 @@ def if_else(condition: Any, a: Any, b: Any) -> Any:
 def by_key(builtin: Any, plain: Callable[..., Any]) -> Callable[..., Any]:
     """`min` or `max`; with a key that gives live numbers, whatever is compared by it is chosen one by one."""
 
-    def replacement(*values: Any, **named: Any) -> Any:
+    def replacement(first: Any, *rest: Any, **named: Any) -> Any:
         key = named.get("key")
-        items: list[Any] = list(values) if len(values) > 1 else list(values[0])
+        items: list[Any] = [first, *rest] if rest else list(first)
         keys = [key(item) for item in items] if key is not None else []
         if not any_live(keys):
-            return plain(*(values if len(values) > 1 else [items]), **named)
+            return plain(*items, **named) if rest else plain(items, **named)
         best, least = items[0], keys[0]
         for item, other in zip(items[1:], keys[1:], strict=True):
             better = other < least if builtin is min else other > least

@@ -6,6 +6,7 @@ one likes. Strides, dilations and groups remain attributes: those are refused.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -36,6 +37,9 @@ def padded_first(convolution: Callable[..., Tensor], rank: int) -> Callable[...,
         dilation: Any = 1,
         groups: int = 1,
     ) -> Any:
+        for attribute in (stride, dilation, groups):
+            for number in attribute if isinstance(attribute, (list, tuple)) else [attribute]:
+                operator.index(number)  # PyTorch would trace a live one, and fail when there is no line to tell
         given = [padding] * rank if not isinstance(padding, (list, tuple)) else list(padding)
         amounts = [p.item() if isinstance(p, Tensor) else p for p in given]
         if not any(isinstance(p, SymInt) for p in amounts):

@@ -24,7 +24,7 @@ class Compared(nn.Module):
 def test_constants_that_live_values_are_compared_with(k: Any) -> None:
     args = (torch.rand(1, 3, 8, 9), 2.0, k, torch.tensor([1.0, 2.0]))
     signature = read_signature(Compared(), args, {}, {}, {}, None)
-    program = trace(Compared(), signature.leaves, signature.assemble)
+    program = trace(Compared(), signature.leaves, signature.assemble).program
     found = thresholds(program, read_symbols(program, signature.inputs))
     assert {("k", 3), ("f", 1.2), ("f", 3.5), ("f", 2.5), ("s[1]", 0.5)} <= set(found)
     assert all(name in ("f", "k", "s[1]") for name, _ in found)

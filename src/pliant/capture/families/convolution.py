@@ -55,8 +55,19 @@ def padded_first(convolution: Callable[..., Tensor], rank: int) -> Callable[...,
     return handler
 
 
+def plain(input: Tensor, weight: Tensor, *rest: Any, **named: Any) -> Any:  # noqa: A002
+    """A transposed convolution: nothing of it can be live but its data."""
+    del input, weight
+    for argument in (*rest, *named.values()):
+        for number in argument if isinstance(argument, (list, tuple)) else [argument]:
+            if isinstance(number, SymInt):
+                operator.index(number)
+    return NotImplemented
+
+
 CAPTURE = Capture(
     functions={
+        **{getattr(F, f"conv_transpose{rank}d"): plain for rank in (1, 2, 3)},
         F.conv1d: padded_first(F.conv1d, 1),
         F.conv2d: padded_first(F.conv2d, 2),
         F.conv3d: padded_first(F.conv3d, 3),

@@ -15,8 +15,9 @@ from torch import nn
 
 from pliant.capture.base import Table
 from pliant.capture.helper import Helper
+from pliant.capture.nodes import HELPER
 from pliant.capture.paths import Paths
-from pliant.capture.rewrite import HELPER, rewritten
+from pliant.capture.rewrite import rewritten
 
 FILE = Path(__file__).with_name("ordinary.py")
 TEXT = FILE.read_text()

@@ -16,20 +16,17 @@ from pliant.capture.live.choices import (
     as_int,
     as_number,
     both,
-    is_live,
     new_symbols,
     opposite,
-    same,
     set_example,
     truth_of,
 )
 from pliant.capture.merging import UNBOUND
 from pliant.capture.paths import Paths, Undecidable
+from pliant.capture.plan import Again, Comparison, Key, Plan, number_kind
 from pliant.capture.state import State, fill
 from pliant.operators import sequence as sequences
 from pliant.operators import structure as ops
-
-Key = str  # where a part stands in the variables: a variable's name and the path into its value
 
 
 @dataclass(frozen=True)
@@ -44,26 +41,6 @@ class Loop:
     test: Any
     names: Sequence[str]
     kept: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What attempts have found out."""
-
-    constant: frozenset[Key] = frozenset()  # never changed by an iteration
-    varying: frozenset[tuple[Key, int]] = frozenset()  # an axis that is of another length after an iteration
-    floats: frozenset[Key] = frozenset()  # whole numbers that become fractions
-    growing: frozenset[str] = frozenset()  # lists that iterations append to
-    shared: frozenset[str] = frozenset()  # further variables, with tensors that are changed in place
-    peeled: bool = False  # the first iteration is on its own
-
-
-class Again(Exception):  # noqa: N818 - a message from an attempt to its loop
-    """The attempt was made on a wrong plan; `plan` is better."""
-
-    def __init__(self, plan: Plan) -> None:
-        super().__init__()
-        self.plan = plan
 
 
 @dataclass
@@ -193,14 +170,15 @@ class Attempt:
         """Raise Again if the iteration shows that the plan is not complete."""
         plan = self.plan
         changed = {i for i, (tensor, version) in versions.items() if tensor._version != version}
+        comparison = Comparison(plan, self.named, changed)
         for name, value in inside.values.items():
             if isinstance(value, Tensor) and id(value) in changed and name not in start:
                 plan = replace(plan, shared=plan.shared | {name})
         for name in self.loop.kept:
             if name in inside.values and inside.values[name] is UNBOUND and after.values[name] is not UNBOUND:
-                plan = self._peeled(plan, name, UNBOUND, after.values[name])
+                plan = comparison.peeled(plan, name, UNBOUND, after.values[name])
         for name, old in start.items():
-            plan = self._compare(plan, name, old, end[name], changed)
+            plan = comparison.compared(plan, name, old, end[name])
         if plan != self.plan:
             raise Again(plan)
         self._check_attributes(inside, after)
@@ -233,53 +211,6 @@ class Attempt:
             if isinstance(container, dict) and any(new[k] is not old.get(k, UNBOUND) for k in new):
                 names = [k for k in new if new[k] is not old.get(k, UNBOUND)]
                 raise Undecidable(f"{names[0]!r}, which is no variable of this function, is changed by a live loop")
-
-    def _peeled(self, plan: Plan, name: str, old: Any, new: Any) -> Plan:
-        if self.plan.peeled:
-            kinds = ["nothing" if v is UNBOUND else type(v).__name__ for v in (old, new)]
-            raise Undecidable(f"the variable {name!r} is {kinds[0]} before an iteration and {kinds[1]} after it")
-        return replace(plan, peeled=True)
-
-    def _compare(self, plan: Plan, name: str, old: Any, new: Any, changed: set[int]) -> Plan:
-        olds, spec = pytree.tree_flatten_with_path(old)
-        news, new_spec = pytree.tree_flatten_with_path(new)
-        if spec != new_spec:
-            if isinstance(old, list) and isinstance(new, list) and _extends(new, old):
-                return replace(plan, growing=plan.growing | {name})
-            return self._peeled(plan, name, old, new)
-        for (path, a), (_, b) in zip(olds, news, strict=True):
-            plan = self._compare_part(plan, name, name + pytree.keystr(path), a, b, changed)
-        return plan
-
-    def _compare_part(self, plan: Plan, name: str, key: Key, old: Any, new: Any, changed: set[int]) -> Plan:
-        part = self.named.get(key)
-        if part is None:
-            if old is new or (number_kind(old) is not None and number_kind(new) is not None and same(old, new)):
-                return plan
-            if key in plan.constant and number_kind(old) is not None:
-                return replace(plan, constant=plan.constant - {key})
-            return self._peeled(plan, name, old, new)
-        if old is new and id(old) not in changed:
-            return replace(plan, constant=plan.constant | {key})
-        if isinstance(old, Tensor) and isinstance(new, Tensor):
-            return self._compare_tensors(plan, name, key, old, new)
-        kinds = number_kind(old), number_kind(new)
-        if isinstance(old, Tensor) or None in kinds:
-            return self._peeled(plan, name, old, new)
-        if same(old, new):
-            return replace(plan, constant=plan.constant | {key})
-        return replace(plan, floats=plan.floats | {key}) if kinds == (torch.int64, torch.float64) else plan
-
-    def _compare_tensors(self, plan: Plan, name: str, key: Key, old: Tensor, new: Tensor) -> Plan:
-        if old.dtype != new.dtype or old.dim() != new.dim():
-            return self._peeled(plan, name, old, new)
-        for axis, (a, b) in enumerate(zip(old.shape, new.shape, strict=True)):
-            if (key, axis) in plan.varying or same(a, b):
-                continue
-            if not is_live(a) and a == 1 and not self.plan.peeled:
-                return replace(plan, peeled=True)  # a single element that is spread over the others once
-            plan = replace(plan, varying=plan.varying | {(key, axis)})
-        return plan
 
     # results
 
@@ -379,15 +310,6 @@ class Attempt:
                 fill(cell, self.before.values[name])
 
 
-def number_kind(value: Any) -> torch.dtype | None:
-    """The dtype that holds a number; None if `value` is none."""
-    if isinstance(value, (bool, torch.SymBool)):
-        return torch.bool
-    if isinstance(value, (int, torch.SymInt)):
-        return torch.int64
-    return torch.float64 if isinstance(value, (float, torch.SymFloat)) else None
-
-
 def _copied(value: Any) -> Any:
     """The same parts in containers of their own, which an iteration may change."""
     leaves, spec = pytree.tree_flatten(value)
@@ -404,10 +326,6 @@ def _shows(value: Any, tensor: Tensor, memory: int) -> bool:
 
 def _alike(old: list[Any], new: list[Any]) -> bool:
     return len(old) == len(new) and all(a is b for a, b in zip(old, new, strict=True))
-
-
-def _extends(new: list[Any], old: list[Any]) -> bool:
-    return len(new) > len(old) and all(a is b for a, b in zip(old, new, strict=False))
 
 
 def _at(end: dict[str, Any], key: Key) -> Any:

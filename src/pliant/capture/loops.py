@@ -15,9 +15,10 @@ from typing import Any
 import torch
 
 from pliant.capture.gathered import holds_gathered
-from pliant.capture.iteration import Again, Attempt, Loop, Plan
+from pliant.capture.iteration import Attempt, Loop
 from pliant.capture.live.choices import both, is_live, opposite, set_example, truth_of
 from pliant.capture.paths import Paths, Undecidable
+from pliant.capture.plan import Again, Plan
 from pliant.capture.repeated import Repeated, repeated
 from pliant.capture.state import State
 from pliant.operators import structure as ops

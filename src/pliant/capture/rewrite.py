@@ -19,12 +19,25 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pliant.capture.names import SCOPES, Uses, bound, changed, declared, inside, jumps
+from pliant.capture.names import Uses, bound, changed, declared, inside, jumps
+from pliant.capture.nodes import (
+    after_docstring,
+    ask,
+    at,
+    define,
+    has_walrus,
+    is_delayed,
+    is_private,
+    load,
+    looks_around,
+    never,
+    shared,
+    thunk,
+    without_jumps,
+    words,
+)
 
-HELPER = "__pliant__"
-THUNK = "_pliant_thunk"  # a variable of the lambdas that are made here, which tells them from the model's own
 SCOPED = frozenset({"super", "locals", "globals", "vars", "dir", "eval", "exec"})  # they look at their caller
-LOOKING = frozenset({"locals", "vars", "dir", "eval", "exec"})  # they see the variables of the function as it is cut
 SUSPENDING = (ast.Yield, ast.YieldFrom, ast.Await)
 SYMBOLS: dict[type, str] = {
     ast.Eq: "==",
@@ -73,7 +86,7 @@ class _Rewriter(ast.NodeTransformer):
         node.args = self.visit(node.args)
         first = next((a.arg for a in (*node.args.posonlyargs, *node.args.args)), None)
         outer = frozenset(declared(node.body, ast.Global))
-        suspends = any(isinstance(s, SUSPENDING) or _looks(s) for s in inside(node.body))
+        suspends = any(isinstance(s, SUSPENDING) or looks_around(s) for s in inside(node.body))
         enclosing = frozenset(declared(node.body, ast.Nonlocal))
         function = _Function(first, outer, enclosing, Uses(node.body), suspends=suspends)
         self.functions.append(function)
@@ -84,8 +97,8 @@ class _Rewriter(ast.NodeTransformer):
         if function.forks and not suspends:
             node.body = self._whole(node, function, own & arguments)
         else:
-            start = _after_docstring(node.body)
-            node.body[start:start] = _never(node, function.names - arguments - enclosing)
+            start = after_docstring(node.body)
+            node.body[start:start] = never(node, function.names - arguments - enclosing)
         return node
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
@@ -101,11 +114,11 @@ class _Rewriter(ast.NodeTransformer):
 
     def _whole(self, node: ast.FunctionDef, function: _Function, arguments: set[str]) -> list[ast.stmt]:
         """A function's body as one piece. `arguments` are those that it assigns; its other variables move with it."""
-        start = _after_docstring(node.body)
+        start = after_docstring(node.body)
         inner = node.body[start:]
         own = function.names - {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)} - function.enclosing
-        piece = _define(self._name(), [*_shared(arguments, ()), *_never(node, own), *inner], node)
-        return [*node.body[:start], piece, _at(ast.Return(_helper("fork", _load(piece.name))), node)]
+        piece = define(self._name(), [*shared(arguments, ()), *never(node, own), *inner], node)
+        return [*node.body[:start], piece, at(ast.Return(ask("fork", load(piece.name))), node)]
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         outer, self.functions = self.functions, []
@@ -116,8 +129,8 @@ class _Rewriter(ast.NodeTransformer):
 
     def _constant(self, names: Iterable[str]) -> ast.expr:
         """Names as the compiler will know them: those that begin with two underscores belong to their class."""
-        mangled = {f"_{self.owner.lstrip('_')}{n}" if self.owner and _private(n) else n for n in names}
-        return _tuple(sorted(mangled))
+        mangled = {f"_{self.owner.lstrip('_')}{n}" if self.owner and is_private(n) else n for n in names}
+        return words(sorted(mangled))
 
     def _name(self) -> str:
         self.count += 1
@@ -155,8 +168,8 @@ class _Rewriter(ast.NodeTransformer):
         if not self.functions or not isinstance(node.target, ast.Name):
             return self.generic_visit(node)
         if node.value is None:
-            return _at(ast.Pass(), node)
-        return _at(ast.Assign([node.target], self.visit(node.value)), node)
+            return at(ast.Pass(), node)
+        return at(ast.Assign([node.target], self.visit(node.value)), node)
 
     def visit_Try(self, node: ast.Try) -> Any:
         function = self.functions[-1] if self.functions else None
@@ -166,13 +179,13 @@ class _Rewriter(ast.NodeTransformer):
         node.body = self._statements(node.body)
         function.tries -= bool(node.handlers)
         for handler in node.handlers:
-            check = _at(ast.Expr(_helper("pass_on")), handler.body[0])
+            check = at(ast.Expr(ask("pass_on")), handler.body[0])
             handler.body = [check, *self._statements(handler.body)]
         node.orelse, node.finalbody = self._statements(node.orelse), self._statements(node.finalbody)
         return node
 
     def visit_Assert(self, node: ast.Assert) -> Any:
-        node.test = _at(_helper("assume", self.visit(node.test)), node.test)
+        node.test = at(ask("assume", self.visit(node.test)), node.test)
         node.msg = self.visit(node.msg) if node.msg else None
         return node
 
@@ -196,13 +209,13 @@ class _Rewriter(ast.NodeTransformer):
         function.blocks += 1
         body = make()
         function.blocks -= 1
-        return [_define(name, [*header, *body], node), _at(ast.Expr(_helper("fork", _load(name))), node)]
+        return [define(name, [*header, *body], node), at(ast.Expr(ask("fork", load(name))), node)]
 
     def _header(self, names: set[str]) -> list[ast.stmt]:
         """Declarations for a piece that binds `names`: they are the variables of the function around it."""
         function = self.functions[-1]
         function.names |= names - function.outer
-        return _shared(names - function.outer, names & function.outer)
+        return shared(names - function.outer, names & function.outer)
 
     def visit_For(self, node: ast.For) -> Any:
         if node.orelse or not self._plain([node]) or jumps([node], returns_only=True):
@@ -210,14 +223,14 @@ class _Rewriter(ast.NodeTransformer):
         names = changed([node])
         kept = self._needed_after(node, names)
         node.iter = self.visit(node.iter)
-        item = _at(ast.Name("_pliant_item", ast.Load()), node.target)
-        first = _at(ast.Assign([node.target], item), node)
+        item = at(ast.Name("_pliant_item", ast.Load()), node.target)
+        first = at(ast.Assign([node.target], item), node)
         piece, name = self._body(node, [first, *node.body], "_pliant_item")
-        call = _helper("each", node.iter, _load(name), self._constant(names), kept)
-        return [piece, _at(ast.Expr(call), node)]
+        call = ask("each", node.iter, load(name), self._constant(names), kept)
+        return [piece, at(ast.Expr(call), node)]
 
     def visit_While(self, node: ast.While) -> Any:
-        if node.orelse or not self._plain([node]) or jumps([node], returns_only=True) or _walrus(node.test):
+        if node.orelse or not self._plain([node]) or jumps([node], returns_only=True) or has_walrus(node.test):
             self._leave()
             node.test = self._truth(node.test)
             node.body, node.orelse = self._statements(node.body), self._statements(node.orelse)
@@ -225,11 +238,11 @@ class _Rewriter(ast.NodeTransformer):
         names = changed(node.body)
         kept = self._needed_after(node, names)
         self.functions[-1].blocks += 1
-        test = _thunk(self.visit(node.test))
+        test = thunk(self.visit(node.test))
         self.functions[-1].blocks -= 1
         piece, name = self._body(node, node.body)
-        call = _helper("during", test, _load(name), self._constant(names), kept)
-        return [piece, _at(ast.Expr(call), node)]
+        call = ask("during", test, load(name), self._constant(names), kept)
+        return [piece, at(ast.Expr(call), node)]
 
     def _needed_after(self, node: ast.stmt, names: set[str]) -> ast.expr:
         uses = self.functions[-1].uses
@@ -240,10 +253,10 @@ class _Rewriter(ast.NodeTransformer):
         header = self._header(bound([node]))
         self.functions[-1].blocks += 1
         name = self._name()
-        statements = self._statements([_without_jumps(s) for s in body])
+        statements = self._statements([without_jumps(s) for s in body])
         self.functions[-1].blocks -= 1
-        end = _at(ast.Return(ast.Constant(False)), body[-1])
-        return _define(name, [*header, *statements, end], node, *arguments), name
+        end = at(ast.Return(ast.Constant(False)), body[-1])
+        return define(name, [*header, *statements, end], node, *arguments), name
 
     def _leave(self) -> None:
         """Something here decides: if it is in no piece yet, the whole function becomes one."""
@@ -253,22 +266,22 @@ class _Rewriter(ast.NodeTransformer):
     # expressions
 
     def _truth(self, test: ast.expr) -> ast.expr:
-        return _at(_helper("truth", self.visit(test)), test)
+        return at(ask("truth", self.visit(test)), test)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         if isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args and self.functions:
             first = self.functions[-1].first
             if first is not None:
-                node.args = [_load("__class__"), _load(first)]
+                node.args = [load("__class__"), load(first)]
             return node
         self.generic_visit(node)
         callee = node.func
         if isinstance(callee, ast.Attribute) or (isinstance(callee, ast.Name) and callee.id not in SCOPED):
-            node.func = _at(_helper("resolve", callee), callee)
+            node.func = at(ask("resolve", callee), callee)
         return node
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
-        if not self.functions or self.functions[-1].suspends or _walrus(node):
+        if not self.functions or self.functions[-1].suspends or has_walrus(node):
             self._leave()
             node.test = self._truth(node.test)
             node.body, node.orelse = self.visit(node.body), self.visit(node.orelse)
@@ -277,35 +290,35 @@ class _Rewriter(ast.NodeTransformer):
         node.test = self._truth(node.test)
         node.body, node.orelse = self.visit(node.body), self.visit(node.orelse)
         self.functions[-1].blocks -= 1
-        return _at(_helper("fork", _thunk(node)), node)
+        return at(ask("fork", thunk(node)), node)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
-        if not self.functions or self.functions[-1].suspends or _walrus(node):
+        if not self.functions or self.functions[-1].suspends or has_walrus(node):
             return self.generic_visit(node)
         self.functions[-1].blocks += 1
         values = [self.visit(v) for v in node.values]
         self.functions[-1].blocks -= 1
         which = "all_of" if isinstance(node.op, ast.And) else "any_of"
-        return _at(_helper(which, *(_thunk(v) for v in values)), node)
+        return at(ask(which, *(thunk(v) for v in values)), node)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         node.operand = self.visit(node.operand)
-        return _at(_helper("negation", node.operand), node) if isinstance(node.op, ast.Not) else node
+        return at(ask("negation", node.operand), node) if isinstance(node.op, ast.Not) else node
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         plain = len(node.ops) == 1 and isinstance(node.ops[0], (ast.Is, ast.IsNot))
-        if plain or not self.functions or self.functions[-1].suspends or _walrus(node):
+        if plain or not self.functions or self.functions[-1].suspends or has_walrus(node):
             return self.generic_visit(node)
         self.functions[-1].blocks += 1
         values = [self.visit(v) for v in (node.left, *node.comparators)]
         self.functions[-1].blocks -= 1
-        symbols = _tuple(SYMBOLS[type(o)] for o in node.ops)
-        return _at(_helper("comparison", symbols, *(_thunk(v) for v in values)), node)
+        symbols = words(SYMBOLS[type(o)] for o in node.ops)
+        return at(ask("comparison", symbols, *(thunk(v) for v in values)), node)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         sliced = isinstance(node.slice, (ast.Slice, ast.Tuple)) or not isinstance(node.ctx, ast.Load)
         self.generic_visit(node)
-        return node if sliced or not self.functions else _at(_helper("at", node.value, node.slice), node)
+        return node if sliced or not self.functions else at(ask("at", node.value, node.slice), node)
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
         return self._comprehension(node, "generated")
@@ -319,16 +332,16 @@ class _Rewriter(ast.NodeTransformer):
         if (
             not plain
             or not self.functions
-            or _delayed(node.elt)
+            or is_delayed(node.elt)
             or any(isinstance(n, (ast.NamedExpr, ast.Await)) for n in inner)
         ):
             return self.generic_visit(node)
         target = generator.target.id  # type: ignore[attr-defined]
         iterable = self.visit(generator.iter)
         self.functions[-1].blocks += 1
-        item = _thunk(self.visit(node.elt), target)
+        item = thunk(self.visit(node.elt), target)
         self.functions[-1].blocks -= 1
-        return _at(_helper(helper, iterable, item), node)
+        return at(ask(helper, iterable, item), node)
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         node.iter = self.visit(node.iter)
@@ -336,104 +349,3 @@ class _Rewriter(ast.NodeTransformer):
             self._leave()
         node.ifs = [self._truth(test) for test in node.ifs]
         return node
-
-
-def _private(name: str) -> bool:
-    return name.startswith("__") and not name.endswith("__")
-
-
-def _at(node: Any, place: ast.AST) -> Any:
-    return ast.copy_location(node, place)
-
-
-def _load(name: str) -> ast.Name:
-    return ast.Name(name, ast.Load())
-
-
-def _tuple(words: Iterable[str]) -> ast.expr:
-    return ast.Tuple([ast.Constant(word) for word in words], ast.Load())
-
-
-def _helper(name: str, *arguments: ast.expr) -> ast.Call:
-    return ast.Call(ast.Attribute(_load(HELPER), name, ast.Load()), list(arguments), [])
-
-
-def _thunk(body: ast.expr, *arguments: str) -> ast.Lambda:
-    parameters = _parameters(arguments)
-    parameters.vararg = ast.arg(THUNK)
-    return _at(ast.Lambda(parameters, body), body)
-
-
-def _parameters(names: Sequence[str]) -> ast.arguments:
-    return ast.arguments(
-        posonlyargs=[], args=[ast.arg(name) for name in names], kwonlyargs=[], kw_defaults=[], defaults=[]
-    )
-
-
-class _Jumps(ast.NodeTransformer):
-    """`break` and `continue` of one loop as `return True` and `return False` of its body."""
-
-    def visit_Break(self, node: ast.Break) -> ast.AST:
-        return _at(ast.Return(ast.Constant(True)), node)
-
-    def visit_Continue(self, node: ast.Continue) -> ast.AST:
-        return _at(ast.Return(ast.Constant(False)), node)
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        if isinstance(node, (ast.For, ast.While)):  # the jumps in its `else` are those of the loop around it
-            node.orelse = [self.visit(statement) for statement in node.orelse]  # type: ignore[misc]
-            return node
-        return node if isinstance(node, SCOPES) else super().visit(node)
-
-
-def _without_jumps(statement: ast.stmt) -> Any:
-    return _Jumps().visit(statement)
-
-
-def _define(name: str, body: list[ast.stmt], place: ast.AST, *arguments: str) -> ast.FunctionDef:
-    made: Any = ast.FunctionDef(name=name, args=_parameters(arguments), body=body, decorator_list=[], returns=None)
-    made.type_params = []
-    for statement in body:
-        if not hasattr(statement, "lineno"):
-            _at(statement, place)
-    return _at(made, place)
-
-
-def _shared(names: Iterable[str], outer: Iterable[str]) -> list[ast.stmt]:
-    """Declarations for a piece: the variables are those of the function around it."""
-    result: list[ast.stmt] = []
-    if names := sorted(names):
-        result.append(ast.Nonlocal(names))
-    if outer := sorted(outer):
-        result.append(ast.Global(outer))
-    return result
-
-
-def _never(place: ast.AST, names: Iterable[str]) -> list[ast.stmt]:
-    """`if __pliant__ is None: a = b = None`: never true, but it tells the compiler whose variables these are."""
-    targets: list[ast.expr] = [ast.Name(n, ast.Store()) for n in sorted(names)]
-    test = ast.Compare(_load(HELPER), [ast.Is()], [ast.Constant(None)])
-    return [_at(ast.If(test, [ast.Assign(targets, ast.Constant(None))], []), place)] if targets else []
-
-
-def _after_docstring(body: Sequence[ast.stmt]) -> int:
-    first = body[0] if body else None
-    return int(
-        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
-    )
-
-
-def _looks(node: ast.AST) -> bool:
-    """Whether something that looks at its caller's variables is called."""
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in LOOKING
-
-
-def _delayed(node: ast.AST) -> bool:
-    """Whether an element of a comprehension reads the comprehension's variable later, when it has its last value."""
-    if isinstance(node, (ast.Lambda, ast.GeneratorExp)):
-        return True
-    return not isinstance(node, ast.Call) and any(_delayed(part) for part in ast.iter_child_nodes(node))
-
-
-def _walrus(node: ast.AST) -> bool:
-    return any(isinstance(n, ast.NamedExpr) for n in ast.walk(node))

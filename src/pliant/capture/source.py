@@ -18,8 +18,8 @@ from typing import Any
 
 from torch import nn
 
+from pliant.capture.nodes import HELPER, THUNK
 from pliant.capture.owners import users_own
-from pliant.capture.rewrite import HELPER, THUNK
 from pliant.capture.rewrite import rewritten as rewritten_tree
 
 MOST_ENTRIES = 1000  # of a table of functions; a larger one holds data

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 from torch.export import ExportedProgram
 from torch.fx import Graph, Node
@@ -50,6 +51,9 @@ class Symbols:
 
 class _Cases(StrPrinter):
     """Formulas with cases as Python writes them; "~" is a blank that is to stay."""
+
+    def _print_ToFloat(self, expr: Any) -> str:  # noqa: N802 - sympy's name
+        return self.parenthesize(expr.args[0], PRECEDENCE["Mul"])
 
     def _print_Piecewise(self, expr: Any) -> str:  # noqa: N802 - sympy's name
         *cases, (last, _) = expr.args

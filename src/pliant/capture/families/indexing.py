@@ -14,8 +14,9 @@ import torch
 from torch import SymInt, Tensor
 
 from pliant.capture.base import Capture
+from pliant.capture.live.choices import is_live
 from pliant.capture.live.numbers import larger, smaller
-from pliant.capture.live.symbols import by_value, live, once, scalar
+from pliant.capture.live.symbols import by_value, once, scalar
 from pliant.operators.narrow import narrow as taken_by
 
 BASIC = (int, SymInt, slice, type(None), type(...))
@@ -168,7 +169,7 @@ def spread(value: Tensor, entries: list[Any], places: list[tuple[int, Tensor]]) 
     lost = max(value.dim() - len(places), 0)
     value = value.reshape(value.shape[lost:])
     for k, (_, place) in enumerate(reversed(places)):
-        if k < value.dim() and (live(value.shape[-1 - k]) or value.shape[-1 - k] != 1):
+        if k < value.dim() and (is_live(value.shape[-1 - k]) or value.shape[-1 - k] != 1):
             axis = value.dim() - 1 - k
             last = scalar(value.shape[axis] - 1, torch.int64)
             value = value.index_select(axis, torch.minimum(place, torch.clamp(last, min=0)))

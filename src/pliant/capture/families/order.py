@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pliant.capture.base import Capture
-from pliant.capture.live.symbols import live, scalar
+from pliant.capture.live.choices import is_live
+from pliant.capture.live.symbols import scalar
 
 
 def at(values: Tensor, indices: Tensor, position: Any, dim: int, keepdim: bool) -> Any:
@@ -35,7 +36,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
 
 def one_hot(tensor: Tensor, num_classes: Any = -1) -> Any:
     """`F.one_hot` with a live number of classes."""
-    if not live(num_classes):
+    if not is_live(num_classes):
         return NotImplemented
     return (tensor.unsqueeze(-1) == torch.arange(num_classes)).to(torch.int64)
 

@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pliant.capture.base import Capture
-from pliant.capture.live.symbols import any_live, live, scalar
+from pliant.capture.live.choices import is_live
+from pliant.capture.live.symbols import any_live, scalar
 from pliant.operators.pad import MODES
 from pliant.operators.pad import pad as padded
 
@@ -28,7 +29,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> A
 def constant(x: Tensor, before: list[Any], after: list[Any], value: Any) -> Tensor:
     """Constant padding: by PyTorch if the value is known, else the value wherever a padded mask is zero."""
     amounts = [n for pair in zip(reversed(before), reversed(after), strict=True) for n in pair]
-    if not live(value):
+    if not is_live(value):
         return torch.constant_pad_nd(x, amounts, 0 if value is None else value)
     inside = torch.constant_pad_nd(torch.ones_like(x), amounts, 0)
     return torch.where(inside != 0, torch.constant_pad_nd(x, amounts, 0), scalar(value, x.dtype))

@@ -11,17 +11,13 @@ import math
 from typing import Any
 
 import torch
-from torch import SymFloat, Tensor
+from torch import SymFloat
 
 from pliant.capture.base import Capture
-from pliant.capture.live.numbers import to_int
+from pliant.capture.live.choices import is_live
+from pliant.capture.live.numbers import number, to_int
 from pliant.capture.live.ranges import spaced
-from pliant.capture.live.symbols import any_live, live, scalar
-
-
-def number(value: Any) -> Any:
-    """A 0-d tensor as a number; live if the tensor is."""
-    return value.item() if isinstance(value, Tensor) else value
+from pliant.capture.live.symbols import any_live, scalar
 
 
 def linspace(start: Any, end: Any, steps: Any, *, dtype: torch.dtype | None = None, **options: Any) -> Any:
@@ -53,7 +49,7 @@ def arange(*bounds: Any, dtype: torch.dtype | None = None, **named: Any) -> Any:
     end = number(named.get("end", given[min(len(given), 2) - 1] if given else 0))
     step = number(named.get("step", given[2] if len(given) > 2 else 1))
     floats = any(isinstance(v, (float, SymFloat)) for v in (start, end, step))
-    if not any_live((start, end, step)) or not (floats or live(step)) or named.get("out") is not None:
+    if not any_live((start, end, step)) or not (floats or is_live(step)) or named.get("out") is not None:
         return NotImplemented
     wanted = dtype or (torch.get_default_dtype() if floats else torch.int64)
     if not wanted.is_floating_point:  # PyTorch converts the bounds first

@@ -16,13 +16,8 @@ import torch
 from pliant.capture.base import Capture
 from pliant.capture.gathered import Gathered, holds_gathered, length
 from pliant.capture.live.choices import both, choose, either, is_live, truth_of
-from pliant.capture.live.numbers import total
+from pliant.capture.live.numbers import number, total
 from pliant.capture.repeated import Repeated, repeated
-
-
-def number(value: Any) -> Any:
-    """A tensor of one element as a number."""
-    return value.item() if isinstance(value, torch.Tensor) else value
 
 
 def to_range(*bounds: Any) -> Any:

@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from torch import SymBool, SymFloat, SymInt, Tensor
 
 from pliant.capture.base import Capture
-from pliant.capture.live.symbols import any_live, live, scalar
+from pliant.capture.live.choices import is_live
+from pliant.capture.live.symbols import any_live, scalar
 
 BINARY = (
     "add",
@@ -91,9 +92,9 @@ def binary(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def handler(*args: Any, alpha: Any = 1, **named: Any) -> Any:
         like = partner(args)
-        if like is None or not (any_live(args) or live(alpha)):
+        if like is None or not (any_live(args) or is_live(alpha)):
             return NotImplemented
-        if live(alpha):
+        if is_live(alpha):
             return original(args[0], args[1] * operand(alpha, args[1]), **named)
         if like.dtype in BARE and alpha == 1 and not named and original not in SHY:
             return NotImplemented
@@ -118,7 +119,7 @@ def backwards(original: Callable[[Any, Any], Any]) -> Callable[[Tensor, Any], An
     """`number - x` and its like."""
 
     def handler(self: Tensor, other: Any) -> Any:
-        if not live(other):
+        if not is_live(other):
             return NotImplemented
         floats = isinstance(other, SymFloat) and not self.is_floating_point()
         return original(operand(other, self), self.to(torch.get_default_dtype()) if floats else self)
@@ -147,7 +148,7 @@ def where_method(self: Tensor, condition: Any, other: Any) -> Any:
 
 def masked_fill(self: Tensor, mask: Tensor, value: Any) -> Any:
     """`x.masked_fill`."""
-    return torch.where(mask, fixed(value, self), self) if live(value) else NotImplemented
+    return torch.where(mask, fixed(value, self), self) if is_live(value) else NotImplemented
 
 
 def clamp(self: Tensor, min: Any = None, max: Any = None) -> Any:  # noqa: A002 - PyTorch's names
@@ -174,7 +175,7 @@ def clamp_max(self: Tensor, max: Any) -> Any:  # noqa: A002
 
 def lerp(self: Tensor, end: Tensor, weight: Any) -> Any:
     """`torch.lerp`, from the nearer end as PyTorch computes it."""
-    if not live(weight):
+    if not is_live(weight):
         return NotImplemented
     w, gap = fixed(weight, self), end - self
     return torch.where(w < 0.5, self + w * gap, end - gap * (1 - w))
@@ -182,12 +183,12 @@ def lerp(self: Tensor, end: Tensor, weight: Any) -> Any:
 
 def addcmul(self: Tensor, a: Tensor, b: Tensor, *, value: Any = 1) -> Any:
     """`torch.addcmul`."""
-    return self + operand(value, self) * a * b if live(value) else NotImplemented
+    return self + operand(value, self) * a * b if is_live(value) else NotImplemented
 
 
 def addcdiv(self: Tensor, a: Tensor, b: Tensor, *, value: Any = 1) -> Any:
     """`torch.addcdiv`."""
-    return self + operand(value, self) * a / b if live(value) else NotImplemented
+    return self + operand(value, self) * a / b if is_live(value) else NotImplemented
 
 
 def hypot(input: Tensor, other: Tensor) -> Tensor:  # noqa: A002
@@ -221,28 +222,30 @@ def nan_to_num(self: Tensor, nan: Any = None, posinf: Any = None, neginf: Any = 
 
 def quantile(self: Tensor, q: Any, *args: Any, **named: Any) -> Any:
     """`torch.quantile` at a live fraction."""
-    return torch.quantile(self, scalar(q, self.dtype), *args, **named) if live(q) else NotImplemented
+    return torch.quantile(self, scalar(q, self.dtype), *args, **named) if is_live(q) else NotImplemented
 
 
 def leaky_relu(input: Tensor, negative_slope: Any = 0.01, inplace: bool = False) -> Any:  # noqa: A002
     """`F.leaky_relu`."""
     del inplace
     return (
-        torch.where(input > 0, input, input * fixed(negative_slope, input)) if live(negative_slope) else NotImplemented
+        torch.where(input > 0, input, input * fixed(negative_slope, input))
+        if is_live(negative_slope)
+        else NotImplemented
     )
 
 
 def elu(input: Tensor, alpha: Any = 1.0, inplace: bool = False) -> Any:  # noqa: A002
     """`F.elu`."""
     del inplace
-    return torch.where(input > 0, input, torch.expm1(input) * fixed(alpha, input)) if live(alpha) else NotImplemented
+    return torch.where(input > 0, input, torch.expm1(input) * fixed(alpha, input)) if is_live(alpha) else NotImplemented
 
 
 def celu(input: Tensor, alpha: Any = 1.0, inplace: bool = False) -> Any:  # noqa: A002
     """`F.celu`."""
     del inplace
     a = fixed(alpha, input)
-    return torch.where(input > 0, input, torch.expm1(input / a) * a) if live(alpha) else NotImplemented
+    return torch.where(input > 0, input, torch.expm1(input / a) * a) if is_live(alpha) else NotImplemented
 
 
 def hardtanh(input: Tensor, min_val: Any = -1.0, max_val: Any = 1.0, inplace: bool = False) -> Any:  # noqa: A002
@@ -271,14 +274,14 @@ def hardshrink(input: Tensor, lambd: Any = 0.5) -> Any:  # noqa: A002
     """`F.hardshrink`."""
     return (
         torch.where(input.abs() > fixed(lambd, input), input, torch.zeros_like(input))
-        if live(lambd)
+        if is_live(lambd)
         else NotImplemented
     )
 
 
 def softshrink(input: Tensor, lambd: Any = 0.5) -> Any:  # noqa: A002
     """`F.softshrink`."""
-    if not live(lambd):
+    if not is_live(lambd):
         return NotImplemented
     bound = fixed(lambd, input)
     return torch.where(input.abs() > bound, input - torch.sign(input) * bound, torch.zeros_like(input))
@@ -286,7 +289,7 @@ def softshrink(input: Tensor, lambd: Any = 0.5) -> Any:  # noqa: A002
 
 def normalize(input: Tensor, p: Any = 2.0, dim: int = 1, eps: Any = 1e-12, out: None = None) -> Any:  # noqa: A002
     """`F.normalize` with a live lower bound of the norm."""
-    if not live(eps) or live(p) or out is not None:
+    if not is_live(eps) or is_live(p) or out is not None:
         return NotImplemented
     return input / torch.maximum(input.norm(p, dim, keepdim=True), fixed(eps, input))
 

@@ -13,8 +13,8 @@ import torch
 from torch import SymInt, Tensor
 
 from pliant.capture.base import Capture
+from pliant.capture.live.choices import is_live
 from pliant.capture.live.numbers import smaller
-from pliant.capture.live.symbols import live
 
 
 def parts(x: Tensor, size: Any, dim: int, count: int) -> tuple[Tensor, ...]:
@@ -38,7 +38,7 @@ def split(tensor: Tensor, split_size_or_sections: Any = None, dim: int = 0, *, s
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:  # noqa: A002 - PyTorch's name
     """`torch.chunk` along an axis of live length."""
-    if live(chunks) or not isinstance(input.shape[dim], SymInt):
+    if is_live(chunks) or not isinstance(input.shape[dim], SymInt):
         return NotImplemented
     size = (input.shape[dim] + chunks - 1) // chunks
     return parts(input, size, dim, len(torch.chunk(input, chunks, dim)))

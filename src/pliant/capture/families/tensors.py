@@ -15,7 +15,8 @@ from torch import SymBool, SymFloat, SymInt, Tensor
 
 from pliant.capture.base import Capture
 from pliant.capture.live.arrays import of_objects
-from pliant.capture.live.symbols import any_live, live, scalar
+from pliant.capture.live.choices import is_live
+from pliant.capture.live.symbols import any_live, scalar
 
 
 def leaves(data: Any) -> Iterable[Any]:
@@ -52,7 +53,7 @@ def tensor(data: Any, dtype: torch.dtype | None = None, device: Any = None, **op
     del options
     if of_objects(data):
         return from_array(data, dtype)
-    if not (any_live(data) if isinstance(data, (list, tuple)) else live(data)):
+    if not (any_live(data) if isinstance(data, (list, tuple)) else is_live(data)):
         return NotImplemented
     made = built(data, dtype or natural_dtype(data))
     return made if device is None else made.to(device)

@@ -13,7 +13,8 @@ import torch
 
 from pliant.capture.live import mathematics as functions
 from pliant.capture.live import numbers
-from pliant.capture.live.symbols import any_live, live, once, scalar
+from pliant.capture.live.choices import is_live
+from pliant.capture.live.symbols import any_live, once, scalar
 
 ROUNDED = {np.dtype(np.float32): torch.float32, np.dtype(np.float16): torch.float16}
 
@@ -111,7 +112,7 @@ def converted(value: Any, dtype: Any) -> Any:
         return numbers.to_int(value)
     if dtype.kind == "b":
         return numbers.to_bool(value)
-    if dtype.kind != "f" or not live(value):
+    if dtype.kind != "f" or not is_live(value):
         return dtype.type(value).item() if dtype.kind == "f" else value
     if dtype not in ROUNDED:
         return numbers.to_float(value)
@@ -198,4 +199,4 @@ def of_objects(value: Any) -> bool:
 
 def has_live(value: Any) -> bool:
     """Whether an argument of a NumPy function is, or contains, a live number."""
-    return of_objects(value) or (any_live(value) if isinstance(value, (list, tuple)) else live(value))
+    return of_objects(value) or (any_live(value) if isinstance(value, (list, tuple)) else is_live(value))

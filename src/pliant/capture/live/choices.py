@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeGuard
+from typing import Any
 
 import sympy
 import torch
@@ -36,7 +36,7 @@ ENOUGH = 5  # points that show something
 LIVE = (SymInt, SymFloat, SymBool)
 
 
-def is_live(value: Any) -> TypeGuard[SymInt | SymFloat | SymBool]:
+def is_live(value: Any) -> bool:
     """Whether `value` is a number or a truth known only at run time."""
     return isinstance(value, LIVE)
 

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import SymFloat, SymInt
 
-from pliant.capture.live.numbers import any_live, choose, larger, live, number, to_float
+from pliant.capture.live.choices import is_live
+from pliant.capture.live.numbers import any_live, choose, larger, number, to_float
 from pliant.capture.live.symbols import once, scalar
 from pliant.operators.elementary import BODIES, elementary, euclid_steps, greatest_common_divisor
 
@@ -26,7 +27,7 @@ def function(name: str) -> Callable[..., Any]:
 
     def replacement(*values: Any) -> Any:
         values = tuple(number(v) for v in values)
-        return applied(name, *values) if any(live(v) for v in values) else original(*values)
+        return applied(name, *values) if any(is_live(v) for v in values) else original(*values)
 
     return replacement
 
@@ -39,22 +40,22 @@ def by_object(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def square_root(value: Any) -> Any:
     """`math.sqrt`."""
     value = number(value)
-    return torch.sym_sqrt(to_float(value)) if live(value) else math.sqrt(value)
+    return torch.sym_sqrt(to_float(value)) if is_live(value) else math.sqrt(value)
 
 
 def integer_root(value: Any) -> Any:
     """`math.isqrt`, exact below 2**52."""
     value = number(value)
-    return torch.sym_int(torch.sym_sqrt(to_float(value))) if live(value) else math.isqrt(value)
+    return torch.sym_int(torch.sym_sqrt(to_float(value))) if is_live(value) else math.isqrt(value)
 
 
 def logarithm(value: Any, base: Any = None) -> Any:
     """`math.log`, with any base."""
     value, base = number(value), number(base)
-    if not live(value) and not live(base):
+    if not is_live(value) and not is_live(base):
         return math.log(value) if base is None else math.log(value, base)
-    found = applied("log", value) if live(value) else math.log(value)
-    return found if base is None else found / (applied("log", base) if live(base) else math.log(base))
+    found = applied("log", value) if is_live(value) else math.log(value)
+    return found if base is None else found / (applied("log", base) if is_live(base) else math.log(base))
 
 
 def power(base: Any, exponent: Any) -> Any:
@@ -66,7 +67,7 @@ def power(base: Any, exponent: Any) -> Any:
 def absolute(value: Any) -> Any:
     """`math.fabs`."""
     value = number(value)
-    return abs(to_float(value)) if live(value) else math.fabs(value)
+    return abs(to_float(value)) if is_live(value) else math.fabs(value)
 
 
 def product(values: Iterable[Any], *, start: Any = 1) -> Any:
@@ -92,7 +93,7 @@ def distance(p: Iterable[Any], q: Iterable[Any]) -> Any:
 def parts(value: Any) -> Any:
     """`math.modf`: (fraction, whole), both with the sign of the value."""
     value = number(value)
-    if not live(value):
+    if not is_live(value):
         return math.modf(value)
     whole = to_float(math.trunc(value))
     return to_float(value) - whole, whole
@@ -100,7 +101,7 @@ def parts(value: Any) -> Any:
 
 def scaled(factor: float, original: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A change of unit."""
-    return lambda value: to_float(number(value)) * factor if live(number(value)) else original(number(value))
+    return lambda value: to_float(number(value)) * factor if is_live(number(value)) else original(number(value))
 
 
 def divisor(*values: Any) -> Any:
@@ -111,7 +112,7 @@ def divisor(*values: Any) -> Any:
 
 
 def _divisor(a: Any, b: Any) -> Any:
-    known = [abs(v) for v in (a, b) if not live(v)]
+    known = [abs(v) for v in (a, b) if not is_live(v)]
     if len(known) == 2:
         return math.gcd(a, b)
 
@@ -148,7 +149,7 @@ def is_finite(value: Any) -> Any:
     value = number(value)
     if isinstance(value, SymInt):
         return True
-    return applied("isnan", value) + applied("isinf", value) == 0.0 if live(value) else math.isfinite(value)
+    return applied("isnan", value) + applied("isinf", value) == 0.0 if is_live(value) else math.isfinite(value)
 
 
 def is_close(a: Any, b: Any, *, rel_tol: float = 1e-9, abs_tol: float = 0.0) -> Any:
@@ -168,7 +169,7 @@ def load_exponent(value: Any, exponent: Any) -> Any:
 def complementary_error(value: Any) -> Any:
     """`math.erfc`."""
     value = number(value)
-    return 1.0 - applied("erf", value) if live(value) else math.erfc(value)
+    return 1.0 - applied("erf", value) if is_live(value) else math.erfc(value)
 
 
 def copied_sign(value: Any, sign: Any) -> Any:

@@ -10,7 +10,9 @@ from typing import Any
 import torch
 from torch import SymBool, SymFloat, SymInt, Tensor
 
-from pliant.capture.live.symbols import any_live, constant, live
+from pliant.capture.live import choices
+from pliant.capture.live.choices import is_live
+from pliant.capture.live.symbols import any_live
 
 NUMBERS: dict[type, type] = {SymInt: int, SymFloat: float, SymBool: bool}
 MOST_SORTED = 12  # every pair of live numbers is compared
@@ -24,14 +26,9 @@ def number(value: Any) -> Any:
 
 def choose(condition: Any, a: Any, b: Any) -> Any:
     """`a if condition else b` of two numbers, as a float if one of them is."""
-    if not live(condition):
+    if not isinstance(condition, SymBool):
         return a if condition else b
-    if any(isinstance(v, (float, SymFloat)) for v in (a, b)):
-        a, b = to_float(a), to_float(b)
-        a, b = (constant(v) if isinstance(v, float) else v for v in (a, b))
-    elif live(a) != live(b):  # PyTorch wants both of one type
-        a, b = (v if live(v) else v + 0 * other for v, other in ((a, b), (b, a)))
-    return torch.sym_ite(condition, a, b)
+    return choices.choose(condition, a, b)
 
 
 def to_int(value: Any = 0, *base: Any, **named: Any) -> Any:
@@ -39,7 +36,7 @@ def to_int(value: Any = 0, *base: Any, **named: Any) -> Any:
     value = number(value)
     if isinstance(value, SymBool):
         return choose(value, 1, 0)
-    return torch.sym_int(value) if live(value) else builtins.int(value, *base, **named)
+    return torch.sym_int(value) if is_live(value) else builtins.int(value, *base, **named)
 
 
 def to_float(value: Any = 0.0) -> Any:
@@ -47,7 +44,7 @@ def to_float(value: Any = 0.0) -> Any:
     value = number(value)
     if isinstance(value, SymBool):
         value = to_int(value)
-    return torch.sym_float(value) if live(value) else builtins.float(value)
+    return torch.sym_float(value) if is_live(value) else builtins.float(value)
 
 
 def to_bool(value: Any = False) -> Any:
@@ -65,7 +62,7 @@ def extreme(builtin: Callable[..., Any], symbolic: Callable[[Any, Any], Any]) ->
         items: list[Any] = [first, *rest] if rest else list(first)
         if not items and default is not REQUIRED:
             return default
-        if key is not None or not any(live(item) for item in items):
+        if key is not None or not any(is_live(item) for item in items):
             return builtin(items, key=key)  # a live `key` is for the families: what is chosen may be anything
         return reduce(symbolic, [number(item) for item in items])
 
@@ -106,7 +103,7 @@ def to_round(value: Any, digits: Any = None) -> Any:
     """`round`: half to even. With digits, a float stays one, rounded as a decimal."""
     if isinstance(value, Tensor) and not value.dim() and digits is None:
         value = number(value)
-    if isinstance(value, SymInt) and digits is not None and not live(digits) and digits < 0:
+    if isinstance(value, SymInt) and digits is not None and not is_live(digits) and digits < 0:
         unit = 10**-digits
         below, rest = value // unit, value % unit
         up = choose(2 * rest > unit, 1, 0) + choose(2 * rest == unit, below % 2, 0)
@@ -119,18 +116,18 @@ def to_round(value: Any, digits: Any = None) -> Any:
 
 def quotient_and_rest(a: Any, b: Any) -> Any:
     """`divmod`."""
-    return (a // b, a % b) if live(a) or live(b) else builtins.divmod(a, b)
+    return (a // b, a % b) if is_live(a) or is_live(b) else builtins.divmod(a, b)
 
 
 def is_instance(value: Any, types: Any) -> bool:
     """`isinstance`: a live number is an instance of what it will be at run time."""
-    if not live(value):
+    if not is_live(value):
         return builtins.isinstance(value, types)
     return builtins.isinstance(value, types) or builtins.issubclass(NUMBERS[builtins.type(value)], types)
 
 
 def type_of(value: Any, *bases: Any, **named: Any) -> Any:
     """`type`: a live number has the type that it will have at run time."""
-    if live(value) and not bases:
+    if is_live(value) and not bases:
         return NUMBERS[builtins.type(value)]
     return builtins.type(value, *bases, **named)

@@ -7,26 +7,23 @@ from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import SymBool, SymFloat, SymInt, Tensor
+from torch import SymBool, SymInt, Tensor
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
 from torch.fx.experimental.symbolic_shapes import free_unbacked_symbols
+
+from pliant.capture.live.choices import is_live
 
 _known: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()  # by tracer: a symbol belongs to one graph
 
 
-def live(value: Any) -> bool:
-    """Whether `value` is a number known only at run time."""
-    return isinstance(value, (SymInt, SymFloat, SymBool))
-
-
 def any_live(values: Iterable[Any]) -> bool:
     """Whether one of `values` is live, at any depth of lists and tuples."""
-    return any(any_live(v) if isinstance(v, (list, tuple)) else live(v) for v in values)
+    return any(any_live(v) if isinstance(v, (list, tuple)) else is_live(v) for v in values)
 
 
 def by_value(number: Any) -> bool:
     """Whether a number depends on a live value, and not on lengths alone."""
-    return live(number) and bool(free_unbacked_symbols(number))
+    return is_live(number) and bool(free_unbacked_symbols(number))
 
 
 def once(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
@@ -38,7 +35,7 @@ def once(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
     if mode is None:
         return make()
     made = _known.setdefault(mode.tracer, {})
-    named = tuple(str(part.node.expr) if live(part) else repr(part) for part in key)
+    named = tuple(str(part.node.expr) if is_live(part) else repr(part) for part in key)
     if named not in made:
         made[named] = make()
     return made[named]
@@ -48,7 +45,7 @@ def scalar(value: Any, dtype: torch.dtype = torch.float64) -> Tensor:
     """A number, live or not, as a 0-d tensor, exactly. A conversion to an integer cuts towards zero."""
     if isinstance(value, SymBool):
         value = torch.sym_ite(value, 1, 0)
-    if not live(value) or dtype == torch.float64:
+    if not is_live(value) or dtype == torch.float64:
         return torch.scalar_tensor(cast(float, value), dtype=dtype)
     exact = torch.int64 if isinstance(value, SymInt) else torch.float64
     return torch.scalar_tensor(cast(float, value), dtype=exact).to(dtype)

@@ -16,7 +16,7 @@ from pliant.capture.base import families
 from pliant.capture.changes import changed_by
 from pliant.capture.helper import Helper
 from pliant.capture.journey import Journey
-from pliant.capture.live.choices import Choices, choosing, set_example, step_of
+from pliant.capture.live.choices import Choices, choosing, forget_checks, set_example, step_of
 from pliant.capture.methods import completed_numbers
 from pliant.capture.paths import Assumption, Paths, deciding
 from pliant.capture.restoring import unchanged
@@ -80,11 +80,18 @@ class _Traced(nn.Module):
     """The module as `torch.export` sees it: a function of tensors alone."""
 
     def __init__(
-        self, module: nn.Module, leaves: Sequence[Leaf], assemble: Callable[..., Any], helper: Helper, journey: Journey
+        self,
+        module: nn.Module,
+        leaves: Sequence[Leaf],
+        assemble: Callable[..., Any],
+        helper: Helper,
+        journey: Journey,
+        opaque: bool,
     ) -> None:
         super().__init__()
         self.module = module
         self.leaves, self.assemble, self.helper, self.journey = leaves, assemble, helper, journey
+        self.opaque = opaque
 
     def forward(self, *tensors: Tensor) -> Any:
         self.journey.begin()
@@ -97,7 +104,10 @@ class _Traced(nn.Module):
         ]
         args, kwargs = self.assemble(values)
         with _Live(self.helper, self.journey):
-            return self.helper.fork(lambda: self.module(*args, **kwargs))
+            result = self.helper.fork(lambda: self.module(*args, **kwargs))
+        if self.opaque:
+            forget_checks()
+        return result
 
 
 @dataclass(frozen=True)
@@ -123,7 +133,7 @@ def trace(
     are for a second attempt; `choices` says how numbers are chosen; `journey` records how far tracing came.
     Whatever PyTorch or the model raises passes through.
     """
-    paths = Paths(module)
+    paths, chosen = Paths(module), choices or Choices()
     helper = Helper(families(fallbacks=fallbacks), paths)
     axes = tuple(dict.fromkeys(leaf.live, Dim.AUTO) or None for leaf in leaves)
     with ExitStack() as stack:
@@ -131,10 +141,10 @@ def trace(
         stack.enter_context(unchanged(module))
         stack.enter_context(completed_numbers())
         stack.enter_context(deciding(paths))
-        stack.enter_context(choosing(choices or Choices()))
+        stack.enter_context(choosing(chosen))
         stack.enter_context(rewritten_source(module, helper))
         program = torch.export.export(
-            _Traced(module, leaves, assemble, helper, journey or Journey()),
+            _Traced(module, leaves, assemble, helper, journey or Journey(), chosen.opaque),
             tuple(leaf.example for leaf in leaves),
             dynamic_shapes=(axes,),
             strict=False,

@@ -314,3 +314,20 @@ def test_two_ways_that_no_value_can_stand_for_are_refused(module: type[nn.Module
     assert told in str(caught.value)
     assert not line or line_of(line) in str(caught.value)
     assert "Fix: " in str(caught.value)
+
+
+class Windows(nn.Module):
+    """Windows of four are put together again; in the example there are as many of them along a side as in a window."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor]:
+        h, w = x.shape[-2:]
+        x = F.pad(x, (0, -w % 4, 0, -h % 4))
+        n, c, h, w = x.shape
+        windows = x.view(n, c, h // 4, 4, w // 4, 4).permute(0, 2, 4, 3, 5, 1).reshape(-1, 4, 4, c)
+        count = int(windows.shape[0] / (h * w / 16))
+        y = windows.view(count, h // 4, w // 4, 4, 4, -1).permute(0, 1, 3, 2, 4, 5).contiguous()
+        return (y.view(count, h, w, -1).permute(0, 3, 1, 2) * 2,)
+
+
+def test_a_length_that_is_left_open_is_no_question() -> None:
+    exported(Windows(), (picture(16, 16),), [(picture(h, w),) for h, w in ((17, 16), (9, 31), (4, 1), (12, 20))])

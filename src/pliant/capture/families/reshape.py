@@ -11,6 +11,7 @@ import torch
 from torch import SymInt, Tensor
 
 from pliant.capture.base import Capture
+from pliant.capture.live.choices import same
 from pliant.operators.reshape import reshape
 
 
@@ -40,13 +41,19 @@ def view(self: Tensor, *shape: Any) -> Any:
 
 
 def remaining(shape: Any, lengths: list[Any]) -> Any:
-    """The length that -1 stands for; lengths that occur on both sides are left out of the quotient."""
-    above, below = list(shape), [n for n in lengths if not (isinstance(n, int) and n == -1)]
-    for length in list(below):
-        found = next((k for k, other in enumerate(above) if str(other) == str(length)), None)
-        if found is not None:
+    """The length that -1 stands for; lengths that occur on both sides are left out of the quotient.
+
+    They are compared by their formulas: to ask two lengths whether they are equal would fix the answer.
+    """
+    above, below = list(shape), list[Any]()
+    for length in lengths:
+        if isinstance(length, int) and length == -1:
+            continue
+        found = next((k for k, other in enumerate(above) if same(other, length)), None)
+        if found is None:
+            below.append(length)
+        else:
             above.pop(found)
-            below.remove(length)
     return product(above) // product(below) if below else product(above)
 
 

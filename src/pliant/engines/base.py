@@ -65,10 +65,10 @@ class Engine:
     """A way to run ONNX files.
 
     `package` is the module it needs and `install` what pip calls it; `extra` is the group of optional dependencies of
-    pliant that brings all it needs. `open` takes a serialised ONNX model, its contract and options; it raises InputError
-    for a model that the engine cannot run, LoweringError among them. `build` takes the same and gives the files to
-    ship, by suffix; None for an engine that needs no files but the ONNX file itself. `devices` names the devices found
-    here, `precisions` those that it can compute in.
+    pliant that brings all it needs. `open` takes a serialised ONNX model, its contract and options; it raises
+    InputError for a model that the engine cannot run, LoweringError among them. `build` takes the same and gives the
+    files to ship, by suffix; None for an engine that needs no files but the ONNX file itself. `devices` names the
+    devices found here, `precisions` those that it can compute in.
     """
 
     name: str
@@ -136,8 +136,20 @@ class Session:
 
 
 def engines() -> list[Engine]:
-    """All engines there are, whether or not they can be used here."""
-    return [_engine(name) for name in names(FAMILY)]
+    """All engines there are, whether or not they can be used here: pliant's own, then those of other packages.
+
+    Another package adds an engine by an entry point of the group "pliant.engines" that names its `Engine`.
+    """
+    return [find(name) for name in engine_names()]
+
+
+def engine_names() -> list[str]:
+    """Their names, in the same order."""
+    return list(dict.fromkeys((*names(FAMILY), *(point.name for point in _others()))))
+
+
+def _others() -> Sequence[metadata.EntryPoint]:
+    return sorted(metadata.entry_points(group=FAMILY), key=lambda point: point.name)
 
 
 def load(
@@ -175,7 +187,7 @@ def load(
 
 
 def _usable(name: str) -> Engine:
-    candidates = [_engine(n) for n in (PREFERENCE if name == "auto" else (name,))]
+    candidates = [find(n) for n in (PREFERENCE if name == "auto" else (name,))]
     reasons = [candidate.available() for candidate in candidates]
     for candidate, reason in zip(candidates, reasons, strict=True):
         if reason is None:
@@ -183,5 +195,12 @@ def _usable(name: str) -> Engine:
     raise UsageError(" ".join(reason for reason in reasons if reason))
 
 
-def _engine(name: str) -> Engine:
+def find(name: str) -> Engine:
+    """The engine called `name`. Raises UsageError if there is none; the message lists those there are."""
+    if name not in names(FAMILY):
+        for point in _others():
+            if point.name == name:
+                return point.load()
+    if name not in engine_names():
+        raise UsageError(f"There is no engine named {name!r}; there are: {', '.join(engine_names())}.")
     return load_member(FAMILY, name, "ENGINE", extra=name)

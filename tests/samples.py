@@ -97,9 +97,9 @@ def exported(name: str) -> Exported:
     return Exported(model, contract, feeds, [e.numpy() for e in module(*args)], module.labels)
 
 
-def alone(found: Exported, at: int) -> tuple[bytes, Contract, dict[str, Any]]:
-    """The model of one output, its contract, and what it is fed."""
-    model = _read(found.model)
+def alone(content: bytes, contract: Contract, at: int) -> tuple[bytes, Contract]:
+    """The model of one output and its contract, with the inputs that it needs."""
+    model = _read(content)
     output = model.graph.outputs[at]
     read = _reached(model.graph, output)
     inputs = [v for v in model.graph.inputs if v in read]
@@ -107,9 +107,8 @@ def alone(found: Exported, at: int) -> tuple[bytes, Contract, dict[str, Any]]:
     graph.opset_imports.update(model.graph.opset_imports)
     part = ir.Model(graph, ir_version=model.ir_version, functions=list(model.functions.values()))
     names = {v.name for v in inputs}
-    contract = Contract(tuple(i for i in found.contract.inputs if i.name in names), (found.contract.outputs[at],))
-    feeds = {n: a for n, a in found.feeds.items() if n in names}
-    return ir.to_proto(part).SerializeToString(), contract, feeds
+    needed = tuple(i for i in contract.inputs if i.name in names)
+    return ir.to_proto(part).SerializeToString(), Contract(needed, (contract.outputs[at],))
 
 
 def _read(content: bytes) -> ir.Model:

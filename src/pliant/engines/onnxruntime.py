@@ -1,7 +1,7 @@
 """ONNX Runtime: on the CPU, and with the execution providers of its other packages.
 
-A device is the name of a provider, with or without "ExecutionProvider". ONNX Runtime goes back to the CPU with no more than
-a warning where a provider cannot be loaded; here that is an error.
+A device is the name of a provider, with or without "ExecutionProvider". Where a provider cannot be loaded, ONNX Runtime
+goes back to the CPU with no more than a warning; here that is an error.
 """
 
 from __future__ import annotations

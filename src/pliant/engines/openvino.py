@@ -18,7 +18,7 @@ from pliant.engines.base import Backend, Engine, Options
 from pliant.errors import InputError, LoweringError, UsageError
 
 if TYPE_CHECKING:
-    from onnx_ir import Model
+    from onnx_ir import Model, Node
 
     from pliant.lowering.dialect import Dialect
     from pliant.lowering.session import Network
@@ -35,7 +35,13 @@ def dialect() -> Dialect:
     from pliant.lowering.dialect import Dialect
 
     types = frozenset({"float32", "float16", "int64", "int32", "int8", "uint8", "bool"})
-    return Dialect("openvino", anything=True, dtypes=types, flow=frozenset({"If", "Loop"}))
+    checks = {"Pad": _pad}
+    return Dialect("openvino", checks, anything=True, dtypes=types, flow=frozenset({"If", "Loop"}))
+
+
+def _pad(node: Node) -> str | None:
+    mode = node.attributes.get_string("mode", "constant")
+    return None if mode in ("constant", "edge", "reflect") else f"pads in mode {mode!r}, which OpenVINO does not have"
 
 
 def open_model(model: bytes, contract: Contract, options: Options) -> Backend:
@@ -163,4 +169,5 @@ ENGINE = Engine(
     build=build,
     devices=devices,
     precisions=("f32", "f16", "bf16"),
+    needs=("onnx", "onnx_ir"),
 )

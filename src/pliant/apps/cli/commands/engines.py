@@ -26,7 +26,8 @@ def engines(as_json: bool) -> None:
             "devices": engine.devices() if reason is None else [],
             "precisions": list(engine.precisions),
             "builds": engine.build is not None,
-            "reason": reason,
+            "runs": reason is None and engine.runs() is None,
+            "reason": reason or engine.runs(),
         }
 
     rows = [row(engine) for engine in find()]
@@ -41,7 +42,7 @@ def engines(as_json: bool) -> None:
 def _told(found: dict[str, Any]) -> str:
     if not found["available"]:
         return str(found["reason"])
-    parts = [f"version {found['version']}", ", ".join(found["devices"]), " ".join(found["precisions"])]
+    parts = [f"version {found['version']}", ", ".join(found["devices"]), " ".join(found["precisions"]), found["reason"]]
     return "; ".join(part for part in parts if part)
 
 

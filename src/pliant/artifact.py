@@ -22,6 +22,7 @@ from pliant.protobuf import Field, delimited, fields
 
 CONTRACT_KEY = "pliant.contract"
 STAMPS_KEY = "pliant.stamps"
+SOURCE_KEY = "pliant.source"  # of a node: "file.py:line" of the model's own source
 GRAPH, METADATA = 7, 14  # field numbers in ModelProto
 
 

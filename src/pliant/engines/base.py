@@ -19,6 +19,7 @@ from pliant.inferred import infer
 from pliant.onnxfile import read
 from pliant.registry import load as load_member
 from pliant.registry import names
+from pliant.stamps import warn_unverified
 
 FAMILY = "pliant.engines"
 PREFERENCE = ("onnxruntime",)  # of engine="auto"
@@ -139,11 +140,16 @@ def load(
     Raises:
         InputError: the file is missing, is no ONNX model, or the engine cannot run it.
         UsageError: the engine does not exist or is not installed.
+
+    Warns:
+        UnverifiedWarning: the file holds no record that it was verified on this engine; see `pliant.stamps`.
     """
     chosen = _usable(engine)
     if isinstance(model, Artifact):
+        warn_unverified(model, chosen.name, chosen.version)
         return Session(chosen.open(model.model, model.contract, Options(threads)), model.contract, chosen.name)
     data = read_model(model)
+    warn_unverified(data, chosen.name, chosen.version, name=str(model))
     artifact = Artifact.from_bytes(data, str(model))
     contract = artifact.contract if artifact else infer(read(data, str(model)))
     backend = chosen.open(data, contract, Options(threads, Path(model)))

@@ -6,7 +6,8 @@
     ├── InputError          a file, picture or array is not what it should be
     │   ├── CheckpointError a weights file is unreadable, foreign or unsafe
     │   ├── PictureError    a picture cannot be read or written
-    │   └── ContractError   arrays or values do not fit the model's contract
+    │   ├── ContractError   arrays or values do not fit the model's contract
+    │   └── LoweringError   an engine cannot run the model with the same result
     └── ExportError         a model cannot become a live ONNX file
         ├── CaptureError    PyTorch could not be traced with its values live
         ├── OperatorError   the shape or ONNX body of a user's operator is not what its reference computes
@@ -52,6 +53,10 @@ class PictureError(InputError):
 
 class ContractError(InputError):
     """Arrays or values do not fit the model's contract."""
+
+
+class LoweringError(InputError):
+    """An engine cannot run the model with the same result; the node, the reason and the missing rule are named."""
 
 
 class ExportError(PliantError):

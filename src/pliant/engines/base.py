@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,12 +29,16 @@ PREFERENCE = ("onnxruntime",)  # of engine="auto"
 class Options:
     """How to run.
 
-    `threads` is None for the engine's own choice. `file` is the file that the model was read from, if it was:
-    weights may lie beside it.
+    `threads` is None for the engine's own choice, `device` for its default ("CPU" where it has several). `precision` is
+    what the engine computes in: "f32", "f16" or "bf16". `file` is the file that the model was read from, if it was:
+    weights may lie beside it. `cache` is a folder for what an engine compiles, None for nowhere.
     """
 
     threads: int | None = None
+    device: str | None = None
+    precision: str = "f32"
     file: Path | None = None
+    cache: Path | None = None
 
 
 class Backend(Protocol):
@@ -52,18 +56,30 @@ class Backend(Protocol):
         ...
 
 
+def no_devices() -> list[str]:
+    """Of an engine that does not tell which devices it finds."""
+    return []
+
+
 @dataclass(frozen=True)
 class Engine:
     """A way to run ONNX files.
 
-    `package` is the module it needs and `install` what pip calls it. `open` takes a serialised ONNX model, its
-    contract and options; it raises InputError for a model that the engine cannot run.
+    `package` is the module it needs and `install` what pip calls it; `extra` is the group of optional dependencies of
+    pliant that brings all it needs. `open` takes a serialised ONNX model, its contract and options; it raises InputError
+    for a model that the engine cannot run, LoweringError among them. `build` takes the same and gives the files to
+    ship, by suffix; None for an engine that needs no files but the ONNX file itself. `devices` names the devices found
+    here, `precisions` those that it can compute in.
     """
 
     name: str
     package: str
     install: str
     open: Callable[[bytes, Contract, Options], Backend]
+    extra: str = ""
+    build: Callable[[bytes, Contract, Options], Mapping[str, bytes]] | None = None
+    devices: Callable[[], list[str]] = no_devices
+    precisions: tuple[str, ...] = ("f32",)
 
     @property
     def version(self) -> str | None:
@@ -130,12 +146,16 @@ def load(
     engine: str = "auto",
     *,
     threads: int | None = None,
+    device: str | None = None,
+    precision: str = "f32",
 ) -> Session:
     """Load an ONNX file, or an artifact, to run it. A file without a contract gets an inferred one.
 
     Args:
         engine: its name, or "auto" for the preferred one of those installed.
         threads: how many to compute with; the engine's own choice if None.
+        device: as the engine calls it, "GPU" for example; the engine's default if None.
+        precision: what it computes in: "f32", "f16" or "bf16".
 
     Raises:
         InputError: the file is missing, is no ONNX model, or the engine cannot run it.
@@ -145,14 +165,18 @@ def load(
         UnverifiedWarning: the file holds no record that it was verified on this engine; see `pliant.stamps`.
     """
     chosen = _usable(engine)
+    if precision not in chosen.precisions:
+        known = ", ".join(chosen.precisions)
+        raise UsageError(f"Engine {chosen.name!r} computes in {known}, not in {precision!r}.")
+    options = Options(threads, device, precision)
     if isinstance(model, Artifact):
-        warn_unverified(model, chosen.name, chosen.version)
-        return Session(chosen.open(model.model, model.contract, Options(threads)), model.contract, chosen.name)
+        warn_unverified(model, chosen.name, chosen.version, precision)
+        return Session(chosen.open(model.model, model.contract, options), model.contract, chosen.name)
     data = read_model(model)
-    warn_unverified(data, chosen.name, chosen.version, name=str(model))
+    warn_unverified(data, chosen.name, chosen.version, precision, str(model))
     artifact = Artifact.from_bytes(data, str(model))
     contract = artifact.contract if artifact else infer(read(data, str(model)))
-    backend = chosen.open(data, contract, Options(threads, Path(model)))
+    backend = chosen.open(data, contract, replace(options, file=Path(model)))
     return Session(backend, contract, chosen.name)
 
 

@@ -12,8 +12,7 @@ from pliant.arguments import Array
 from pliant.contract import Contract
 from pliant.engines.base import Engine, Options
 from pliant.errors import InputError, PliantError, UsageError
-
-FATAL = 4  # every error is raised too, so logging it as well would only repeat it
+from pliant.ort import FATAL, errors
 
 # what ONNX Runtime says about an operator it lacks -> the operator
 _UNKNOWN = (
@@ -61,15 +60,8 @@ def _errors(what: str) -> Generator[None, None, None]:
         raise UsageError(f"ONNX Runtime cannot be loaded here ({error}): pip install --upgrade onnxruntime.") from error
     except MemoryError as error:
         raise InputError(f"{what}: out of memory. Use a smaller picture or factor.") from error
-    except (*_own_errors(), ValueError, RuntimeError, TypeError) as error:
+    except errors() as error:
         raise _translated(what, str(error)) from error
-
-
-def _own_errors() -> tuple[type[Exception], ...]:
-    """ONNX Runtime's exception classes, which share no base of their own."""
-    state = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
-    kinds = (value for value in vars(state).values() if isinstance(value, type))
-    return tuple(kind for kind in kinds if issubclass(kind, Exception))
 
 
 def _translated(what: str, text: str) -> PliantError:

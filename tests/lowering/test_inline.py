@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 import pliant
 from pliant.artifact import Artifact
-from pliant.exporter.functions import without_functions
 from pliant.exporter.to_onnx import unused_inputs
+from pliant.lowering.inline import without_functions
 from tests.idioms import picture
 from tests.operators.users import soften
 

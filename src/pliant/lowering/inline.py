@@ -1,8 +1,9 @@
-"""Writing out the functions of a model, for engines that read none."""
+"""Writing out the functions of a model, for engines that read none, and weights given as nodes."""
 
 from __future__ import annotations
 
-import onnx
+from collections.abc import Callable
+
 import onnx_ir as ir
 from onnx_ir.passes import common
 
@@ -13,11 +14,18 @@ def without_functions(model: bytes) -> bytes:
     Inputs, outputs, weights and metadata stay as they are; calls in control flow and in functions are replaced too.
     Raises ValueError (onnx_ir's) where a function and the model import different versions of one operator set.
     """
+    import onnx
+
     proto = onnx.ModelProto.FromString(model)
     if not proto.functions:
         return model
     written = ir.serde.deserialize_model(proto)
-    common.InlinePass()(written)
-    common.RemoveUnusedFunctionsPass()(written)
-    common.RemoveUnusedOpsetsPass()(written)
+    write_out(written, lambda domain, name: False)
     return ir.to_proto(written).SerializeToString()
+
+
+def write_out(model: ir.Model, stays: Callable[[str, str], bool]) -> None:
+    """Write out the functions of `model` in place of their calls, but those that stay (by domain and name)."""
+    common.InlinePass(criteria=lambda function: not stays(function.domain, function.name))(model)
+    common.RemoveUnusedFunctionsPass()(model)
+    common.RemoveUnusedOpsetsPass()(model)

@@ -1,0 +1,1 @@
+"""Rewriting an ONNX model for one engine: sizes are computed beforehand, the rest is made legal there."""

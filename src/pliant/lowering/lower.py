@@ -1,0 +1,105 @@
+"""From an artifact to what one engine runs: written out, answered, decided, cut and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import onnx_ir as ir
+from numpy.typing import NDArray
+from onnx_ir.passes import common
+
+from pliant.contract import Contract
+from pliant.errors import InputError
+from pliant.lowering.base import ROUNDS, apply
+from pliant.lowering.dialect import Dialect, check_legal
+from pliant.lowering.inline import write_out
+from pliant.lowering.opset import converted
+from pliant.lowering.prologue import answer_shapes, beforehand, cut, extract
+from pliant.lowering.specialise import decide, decisions, write_out_decided
+
+
+@dataclass(frozen=True)
+class Network:
+    """What an engine runs for one set of decisions.
+
+    `prologue` takes the arguments of the model and gives `passed`, which `body` takes after the pictures, and those
+    results of the model that depend on sizes and values alone. Either is None if there is nothing in it.
+    """
+
+    prologue: ir.Model | None
+    body: ir.Model | None
+    passed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """A model whose network depends on values: `question` computes them from the arguments."""
+
+    model: ir.Model
+    question: ir.Model
+
+
+def pictures(contract: Contract) -> frozenset[str]:
+    """Names of the inputs whose content only the network may see: all but live values and small vectors of numbers."""
+    return frozenset(i.name for i in contract.inputs if i.role != "value")
+
+
+def read(model: bytes, dialect: Dialect) -> ir.Model:
+    """A serialized model with the functions that `dialect` does not claim written out, in an opset that it reads.
+
+    Raises InputError if it is no ONNX model that can be read.
+    """
+    import onnx
+
+    try:
+        proto = onnx.ModelProto.FromString(model)
+        loaded = ir.serde.deserialize_model(converted(proto, dialect.opset))
+        write_out(loaded, dialect.claimed)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise InputError(f"The model cannot be read ({error}); export it again.") from error
+    return loaded
+
+
+def lower(model: ir.Model, contract: Contract, dialect: Dialect) -> Network | Undecided:
+    """The network of a model, or the question that has to be answered first. `model` is changed.
+
+    Raises LoweringError if `dialect` does not accept what is left for the engine to run.
+    """
+    held = pictures(contract)
+    write_out_decided(model)
+    for _ in range(ROUNDS):
+        infer(model)
+        answer_shapes(model.graph, held)
+        common.RemoveUnusedNodesPass()(model)
+        infer(model)
+        if not apply(model.graph, dialect, _working(model.graph, held)):
+            break
+        common.RemoveUnusedNodesPass()(model)
+    common.IdentityEliminationPass()(model)
+    known = beforehand(model.graph, held)
+    open_values = decisions(model.graph, known, dialect)
+    if open_values:
+        return Undecided(model, extract(model, list(model.graph.inputs), open_values))
+    parts = cut(model, held)
+    if parts.body is not None:
+        check_legal(parts.body.graph, dialect)
+    return Network(parts.prologue, parts.body, parts.passed)
+
+
+def decided(undecided: Undecided, contents: Mapping[str, NDArray[Any]]) -> ir.Model:
+    """The model with the answers to its question fixed; `undecided` stays as it is."""
+    model = undecided.model.clone()
+    decide(model, contents)
+    return model
+
+
+def _working(graph: ir.Graph, held: Collection[str]) -> list[ir.Node]:
+    known = beforehand(graph, held)
+    return [node for node in graph if not all(v in known for v in node.outputs)]
+
+
+def infer(model: ir.Model) -> None:
+    """Types and shapes of all values, by ONNX's own inference; what it cannot tell stays open."""
+    common.ShapeInferencePass(check_type=False, strict_mode=False, data_prop=True)(model)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pliant.contract import Contract
-from pliant.verify.figures import Figures
+from pliant.verifier.figures import Figures
 
 Status = Literal["passed", "failed", "refused", "absent", "yardstick"]
 
@@ -83,8 +83,8 @@ class Report:
     """A verification of one file.
 
     `yardstick` is "pytorch" if the file was held against a module, else "onnxruntime": then only the engines were
-    compared, with each other. `faults` are what is wrong in the file itself, found without running it. `notes` are
-    sentences for people.
+    compared, with each other. `faults` are what is wrong in the file itself, found without running it. `required` are
+    the engines that were asked for by name, `stamped` those written into the file. `notes` are sentences for people.
     """
 
     model: str
@@ -98,11 +98,15 @@ class Report:
     faults: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     yardstick_seconds: float = 0.0
+    required: tuple[str, ...] = ()
+    stamped: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
-        """Whether no engine failed and the file has no fault."""
-        return not self.faults and all(row.status != "failed" for row in self.rows)
+        """Whether the file has no fault, no engine failed, those in `required` took it, and at least one ran."""
+        wanted = all(row.status != "refused" for row in self.rows if row.engine in self.required)
+        ran = any(row.status in ("passed", "yardstick") for row in self.rows)
+        return not self.faults and wanted and ran and all(row.status != "failed" for row in self.rows)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -122,6 +126,7 @@ class Report:
             "refused_cases": self.refused_cases,
             "engines": [_row(row) for row in self.rows],
             "faults": [asdict(fault) for fault in self.faults],
+            "stamped": list(self.stamped),
             "notes": list(self.notes),
         }
 

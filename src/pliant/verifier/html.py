@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pliant.verify.report import Report, Row
-from pliant.verify.words import HEADINGS, cells, conclusion, sentences
+from pliant.verifier.report import Report, Row
+from pliant.verifier.words import HEADINGS, cells, conclusion, sentences
 
 MOST_SIDE = 512  # pixels of a picture in the page; larger ones are thinned out
 LEAST_SIDE = 128  # smaller ones are enlarged, pixel by pixel

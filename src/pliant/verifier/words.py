@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from math import inf
 
-from pliant.verify.report import Report, Row
+from pliant.verifier.report import Report, Row
 
 HEADINGS = ("engine", "precision", "result", "cases", "max error", "mean error", "PSNR", "off by 1", "off by more", "time")
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from pliant.contract import Contract
 from pliant.errors import InputError, PliantError
-from pliant.verify.cases import ENOUGH, Case
-from pliant.verify.compare import TOLERANCE, compare_all
-from pliant.verify.figures import Figures, is_picture, levels, measure
-from pliant.verify.report import Failure, Row
+from pliant.verifier.cases import ENOUGH, Case
+from pliant.verifier.compare import TOLERANCE, compare_all
+from pliant.verifier.figures import Figures, is_picture, levels, measure
+from pliant.verifier.report import Failure, Row
 
 Outputs = tuple[NDArray[Any], ...]
 Run = Callable[[Case], Outputs]  # raises PliantError for a case that it does not take

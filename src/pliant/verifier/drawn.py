@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import prod
 
-from pliant.contract import Contract, Input
+from pliant.contract import Contract, Dim, Input
 from pliant.graph import Graph
-from pliant.verify.cases import FIRST, Case, around, at, disagreements, edges, fill, fitted, room, sizes, values
+from pliant.verifier.cases import FIRST, Case, around, at, disagreements, edges, fill, fitted, room, sizes, values
 
 BASE = (32, 48)  # a multiple of what most window-based networks ask for
 COMPARING = ("Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal")
@@ -26,13 +26,13 @@ def drawn(contract: Contract, thresholds: Sequence[float] = ()) -> Iterator[tupl
     """
     lengths = base(contract)
     live = [entry for entry in contract.inputs if entry.role == "value"]
-    choices = {entry.name: values(_with_example(entry)) for entry in live}
+    choices = {entry.name: values(example_of(entry)) for entry in live}
     for k, drawn_lengths in enumerate(sizes(contract, lengths)):
         yield fill(contract, drawn_lengths, {n: c[k % len(c)] for n, c in choices.items()}, seed=k), k >= FIRST
     for k in range(1, max((len(c) for c in choices.values()), default=1)):
         yield fill(contract, lengths, {n: c[k % len(c)] for n, c in choices.items()}, seed=100 + k), False
-    usual = {entry.name: _with_example(entry).example for entry in live}
-    for entry in map(_with_example, live):
+    usual = {entry.name: example_of(entry).example for entry in live}
+    for entry in map(example_of, live):
         for elements, pair in disagreements(entry) if lengths else ():
             yield fill(contract, at(contract, lengths, pair), usual | {entry.name: elements}, seed=50), False
         for elements in dict.fromkeys([*edges(entry), *around(entry, thresholds)]):
@@ -65,7 +65,21 @@ def compared(graph: Graph) -> list[float]:
     return sorted(found)[:MOST_THRESHOLDS]
 
 
-def _with_example(entry: Input) -> Input:
+def named(contract: Contract) -> Contract:
+    """The contract with a name that is a Python identifier for every live dim; those without one all differ."""
+    known: dict[str, str] = {}
+
+    def name(dim: Dim, entry: Input, axis: int) -> Dim:
+        if not dim.live or (dim.name or "").isidentifier():
+            return dim
+        other = known.setdefault(dim.name, f"d{len(known)}") if dim.name else f"{entry.name}_{axis}"
+        return replace(dim, name=other if other.isidentifier() else f"d{len(known)}_{axis}")
+
+    inputs = tuple(replace(e, dims=tuple(name(d, e, k) for k, d in enumerate(e.dims))) for e in contract.inputs)
+    return replace(contract, inputs=inputs)
+
+
+def example_of(entry: Input) -> Input:
     """The input with an example, if it carries none: a number in its range near 2."""
     if entry.example:
         return entry

@@ -122,7 +122,9 @@ def _fitted(module: nn.Module, example: Any, contract: Contract, fixed: Mapping[
     """Arguments for the contract; numbers as Python numbers, or as tensors if the module takes only those."""
     if example is not None:
         return _described(module, tuple(example), {}, contract, fixed)
-    made = [_described(module, *_arguments(module, contract, fixed, numbers), contract, fixed) for numbers in (True, False)]
+    made = [
+        _described(module, *_arguments(module, contract, fixed, numbers), contract, fixed) for numbers in (True, False)
+    ]
     for candidate in made:
         case = fill(contract, base(contract), {e.name: e.example for e in map(example_of, _values(contract))}, seed=0)
         try:

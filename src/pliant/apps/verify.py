@@ -73,6 +73,7 @@ def verify(
     rows = [_yardstick_row(row, told, seconds) if _is_yardstick(job, row) else row for row in rows]
     faults = _faults(job, say)
     rows = [_explained(job, row, told, say) if row.status == "failed" else row for row in rows]
+    named_already = {row.finding.node for row in rows if row.finding}
     found = Report(
         model=str(job.path),
         yardstick=job.yardstick_engine,
@@ -82,7 +83,7 @@ def verify(
         rows=(*rows, *absent),
         cases=tuple(truth.case.label for truth in told),
         refused_cases=refused,
-        faults=faults,
+        faults=tuple(fault for fault in faults if fault.node not in named_already),
         notes=tuple(_notes(job, rows)),
         yardstick_seconds=seconds,
         required=() if engines == "all" else tuple(engine.name for engine in chosen),
@@ -236,7 +237,9 @@ def _faults(job: _Job, say: Callable[[str], None]) -> tuple[Finding, ...]:
 def _explained(job: _Job, row: Row, told: Sequence[Truth], say: Callable[[str], None]) -> Row:
     """The row with the first node that departs, or with a note that says why none can be named."""
     if find_spec("onnx") is None:
-        return replace(row, note="To name the node that departs, install the package onnx: pip install 'pliant[export]'.")
+        return replace(
+            row, note="To name the node that departs, install the package onnx: pip install 'pliant[export]'."
+        )
     failure = row.failures[0]
     truth = next(truth for truth in told if truth.case.label == failure.case)
     try:
@@ -349,9 +352,13 @@ def _stamp(job: _Job, found: Report, row: Row) -> Stamp:
         "pliant": VERSION,
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
         "cases": row.cases,
-        **row.figures.as_dict(),
+        **{name: _rounded(number) for name, number in row.figures.as_dict().items()},
         "fingerprint": job.fingerprint,
     }
+
+
+def _rounded(number: float | None) -> float | None:
+    return number if number is None else float(f"{number:.3g}")
 
 
 def _ignore(step: str) -> None:

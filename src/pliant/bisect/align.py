@@ -29,7 +29,9 @@ def align(given: Flat, trusted: Flat) -> Alignment:
     named = {step.outputs[0]: k for k, step in enumerate(trusted.steps) if step.outputs}
     reading: dict[Any, list[int]] = defaultdict(list)
     for k, step in enumerate(trusted.steps):
-        reading[_data(step, trusted)].append(k)
+        data = _data(step, trusted)
+        reading[data].append(k)
+        reading[frozenset(data), step.op].append(k)
     used: set[int] = set()
     for k, step in enumerate(given.steps):
         mapped = tuple(found.values.get(name) for name in _data(step, given))
@@ -38,7 +40,9 @@ def align(given: Flat, trusted: Flat) -> Alignment:
             found.by_name += 1
             chosen: int | None = same
         else:
-            free = [t for t in reading.get(mapped, []) if t not in used] if None not in mapped else []
+            known = None not in mapped
+            like = (reading.get(mapped) or reading.get((frozenset(mapped), step.op), [])) if known else []
+            free = [t for t in like if t not in used]
             chosen = _best(step, given, [(t, trusted.steps[t]) for t in free], trusted)
         if chosen is not None:
             used.add(chosen)
@@ -94,19 +98,20 @@ def differences(step: Step, given: Flat, other: Step, trusted: Flat, values: dic
     return told
 
 
-def _attributes(step: Step, other: Step) -> list[str]:
+def attributes(step: Step) -> dict[str, str]:
+    """The attributes of a step in words, but for bodies."""
     from onnx import AttributeProto, helper
 
     kinds = (AttributeProto.GRAPH, AttributeProto.GRAPHS)
-    a, b = (
-        {x.name: helper.get_attribute_value(x) for x in s.node.attribute if x.type not in kinds} for s in (step, other)
-    )
-    told: list[str] = []
-    for name in sorted(set(a) | set(b)):
-        got, expected = (shown(side[name]) if name in side else "absent" for side in (a, b))
-        if got != expected:
-            told.append(f"Its attribute {name!r} is {got}; {expected} was expected.")
-    return told
+    return {a.name: shown(helper.get_attribute_value(a)) for a in step.node.attribute if a.type not in kinds}
+
+
+def _attributes(step: Step, other: Step) -> list[str]:
+    a, b = attributes(step), attributes(other)
+    pairs = ((name, a.get(name, "absent"), b.get(name, "absent")) for name in sorted(a.keys() | b.keys()))
+    return [
+        f"Its attribute {name!r} is {got}; {expected} was expected." for name, got, expected in pairs if got != expected
+    ]
 
 
 def shown(value: Any) -> str:

@@ -36,9 +36,7 @@ def contradictions(model: bytes) -> list[Finding]:
             cause = f"Its attribute {name!r} is {got}; the function that it calls computes {fixed}."
             output = node.output[0] if node.output else ""
             source = next((e.value for e in node.metadata_props if e.key == "pliant.source"), "")
-            found.append(
-                Finding(node.name, operator, output, "is not what it states", EVERY, inside, source, (cause,))
-            )
+            found.append(Finding(node.name, operator, output, "is not what it states", EVERY, inside, source, (cause,)))
     return found
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pliant.bisect.align import Alignment, align, differences
+from pliant.bisect.align import Alignment, align, attributes, differences
 from pliant.bisect.flat import Flat, Step, branch, flatten, iteration
 from pliant.bisect.values import Values, compute
 from pliant.contract import Contract
@@ -27,8 +27,20 @@ MOST_ITERATIONS = 8
 DEPTH = 6
 DATA_RANK = 3  # numbers of lower rank are sizes and factors: in graphs that are not alike they match nothing
 LAYOUT = {
-    "Cast", "Concat", "Expand", "Flatten", "Gather", "Identity", "Pad", "Reshape", "Slice", "Split", "Squeeze", "Tile",
-    "Transpose", "Unsqueeze",
+    "Cast",
+    "Concat",
+    "Expand",
+    "Flatten",
+    "Gather",
+    "Identity",
+    "Pad",
+    "Reshape",
+    "Slice",
+    "Split",
+    "Squeeze",
+    "Tile",
+    "Transpose",
+    "Unsqueeze",
 }  # fmt: skip - steps that move numbers and compute none: other graphs do without
 
 
@@ -99,7 +111,13 @@ def departure(
 
 
 def _search(
-    given: Flat, trusted: Flat, feeds: Mapping[str, NDArray[Any]], contract: Contract, label: str, start: int, depth: int
+    given: Flat,
+    trusted: Flat,
+    feeds: Mapping[str, NDArray[Any]],
+    contract: Contract,
+    label: str,
+    start: int,
+    depth: int,
 ) -> Finding | None:
     pair = _Pair.of(given, trusted, feeds, contract)
     at = _first(pair, start)
@@ -181,13 +199,19 @@ def _reaching(pair: _Pair, reasons: Mapping[str, str], *, whole: bool) -> set[st
     return reached
 
 
+def _alone(step: Step) -> str:
+    """What is known of a step that has no like in the trusted graph."""
+    told = ", ".join(f"{name} {value}" for name, value in attributes(step).items())
+    return f"No node of the trusted graph corresponds to it; its attributes: {told or 'none'}."
+
+
 def _finding(pair: _Pair, at: int, twin: int | None, label: str) -> Finding:
     step = pair.given.steps[at]
     wrong = next((name for name in step.outputs if pair.reason(name)), step.outputs[0] if step.outputs else "")
     difference = pair.reason(wrong) if wrong else ""
     if at == pair.got.failed:
         difference = f"could not be computed ({pair.got.reason.rstrip('.')})"
-    source, causes = step.source, []
+    source, causes = step.source, [_alone(step)]
     if twin is not None:
         other = pair.trusted.steps[twin]
         source = source or other.source

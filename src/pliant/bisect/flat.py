@@ -75,7 +75,9 @@ class _Walk:
         self._constants = constants
         self._stays = stays
 
-    def graph(self, nodes: Iterable[NodeProto], rename: Rename, inside: tuple[str, ...], source: str = "") -> list[Step]:
+    def graph(
+        self, nodes: Iterable[NodeProto], rename: Rename, inside: tuple[str, ...], source: str = ""
+    ) -> list[Step]:
         """Steps for `nodes`, whose names become others through `rename`."""
         steps: list[Step] = []
         for original in nodes:
@@ -207,7 +209,9 @@ def ancestors(flat: Flat, names: Sequence[str]) -> list[Step]:
     return found[::-1]
 
 
-def cut(flat: Flat, names: Sequence[str], types: Mapping[str, Any] | None = None, *, all_inputs: bool = True) -> ModelProto:
+def cut(
+    flat: Flat, names: Sequence[str], types: Mapping[str, Any] | None = None, *, all_inputs: bool = True
+) -> ModelProto:
     """A copy that computes only `names`, which are its outputs.
 
     `types` has an array for each whose element type and rank are to be declared; others are left to the engine to

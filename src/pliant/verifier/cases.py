@@ -159,7 +159,9 @@ def _show(elements: tuple[float, ...]) -> str:
 
 
 def _axis(contract: Contract, name: str) -> int:
-    return next(axis for entry in contract.inputs for axis, d in enumerate(entry.dims) if d.live and (d.name or "") == name)
+    return next(
+        axis for entry in contract.inputs for axis, d in enumerate(entry.dims) if d.live and (d.name or "") == name
+    )
 
 
 def room(

@@ -70,7 +70,13 @@ def truths(
 
 
 def check(
-    row: Row, run: Run, told: Sequence[Truth], contract: Contract, than: str, tolerance: float, say: Callable[[str], None]
+    row: Row,
+    run: Run,
+    told: Sequence[Truth],
+    contract: Contract,
+    than: str,
+    tolerance: float,
+    say: Callable[[str], None],
 ) -> Row:
     """`row` with figures and failures of an engine on all cases; "refused" if it takes none of them."""
     found = Figures()

@@ -52,7 +52,7 @@ def _pictures(row: Row) -> str:
     label, got, expected = row.worst
     a, b = _plane(got), _plane(expected)
     low, high = float(b.min()), float(b.max())
-    if 0 <= low and high <= 1.05:
+    if low >= 0 and high <= 1.05:
         low, high = 0.0, 1.0
     error = np.abs(a - b)
     most = float(error.max())

@@ -7,12 +7,26 @@ from math import inf
 
 from pliant.verifier.report import Report, Row
 
-HEADINGS = ("engine", "precision", "result", "cases", "max error", "mean error", "PSNR", "off by 1", "off by more", "time")
+HEADINGS = (
+    "engine",
+    "precision",
+    "result",
+    "cases",
+    "max error",
+    "mean error",
+    "PSNR",
+    "off by 1",
+    "off by more",
+    "time",
+)
 
 
 def cells(row: Row) -> tuple[str, ...]:
     """One text for each of HEADINGS. Errors are absolute, shares are of the elements of pictures in grey levels."""
     name = f"{row.engine} {row.version}".strip()
+    if row.status == "yardstick":
+        blank = [""] * (len(HEADINGS) - 5)
+        return (name, row.precision, row.status, str(row.cases), *blank, f"{row.seconds:.2f} s")
     if not row.ran:
         return (name, row.precision, row.status, *[""] * (len(HEADINGS) - 3))
     figures = row.figures

@@ -9,21 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pliant.apps.cli.options import common, progress
+from pliant.apps.cli.options import common, pairs, progress
 from pliant.errors import UsageError
 
 if TYPE_CHECKING:
     from pliant.verifier.report import Report
 
 WIDE = 200  # columns of the table where there is no terminal
-
-
-def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
-    """NAME=VALUE options as a dictionary. Raises click.BadParameter for one that lacks a part."""
-    found = {name: value for name, equals, value in (text.partition("=") for text in texts) if equals}
-    if len(found) != len(texts) or not all((*found, *found.values())):
-        raise click.BadParameter(f"{' '.join(texts)!r} is not NAME=VALUE, each name once.", context, parameter)
-    return found
 
 
 @click.command()
@@ -35,7 +27,12 @@ def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
     "architecture.  [default: ONNX Runtime on the same file]",
 )
 @click.option(
-    "--engine", "engines", default="all", show_default=True, metavar="NAMES", help="all, or names: onnxruntime,openvino."
+    "--engine",
+    "engines",
+    default="all",
+    show_default=True,
+    metavar="NAMES",
+    help="all, or names with commas between.",
 )
 @click.option(
     "--precision", default="f32", show_default=True, metavar="NAMES", help="What engines compute in: f32,f16,bf16."

@@ -154,14 +154,14 @@ def _prepared(
 
 def _precisions(wanted: str | Sequence[str]) -> list[str]:
     found = [p.strip() for p in (wanted.split(",") if isinstance(wanted, str) else wanted)]
-    if not found or (unknown := [p for p in found if p not in TOLERANCES]):
-        raise UsageError(f"There is no precision {(unknown or [''])[0]!r}; there are: {', '.join(TOLERANCES)}.")
+    if unknown := [p for p in found if p not in TOLERANCES]:
+        raise UsageError(f"There is no precision {unknown[0]!r}; there are: {', '.join(TOLERANCES)}.")
     return list(dict.fromkeys(found))
 
 
 def _engines(wanted: str | Sequence[str]) -> tuple[list[Engine], list[Row]]:
     """The engines to run, and a row for each that cannot be used here. Raises UsageError for what was named."""
-    known = {engine.name: engine for engine in all_engines() if engine.name != MODULE}
+    known = {engine.name: engine for engine in all_engines() if engine.runs_files}
     if wanted == "all":
         reasons = {name: engine.available() for name, engine in known.items()}
         absent = [Row(n, "", "", "absent", reason) for n, reason in reasons.items() if reason is not None]

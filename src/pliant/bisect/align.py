@@ -147,6 +147,6 @@ def _constant(name: str, got: Any, expected: Any, at: int) -> list[str]:
     most = np.abs(a.astype(np.float64) - b.astype(np.float64)).max() if a.dtype.kind in "fiu" else float("nan")
     where = [int(n) for n in places[0]]
     return [
-        f"Its weight {name!r} (input {at + 1}) differs in {len(places):,} of {a.size:,} elements, by {most:.2g} at most, "
-        f"first at {where}: {a[tuple(where)]:g} instead of {b[tuple(where)]:g}."
+        f"Its weight {name!r} (input {at + 1}) differs in {len(places):,} of {a.size:,} elements, by {most:.2g} at "
+        f"most, first at {where}: {a[tuple(where)]:g} instead of {b[tuple(where)]:g}."
     ]

@@ -107,7 +107,7 @@ def engine_departure(
         return None
     found = _finding(step, probe, label, engine)
     while (step.node.domain, step.node.op_type) in functions:
-        opened = {name for name in step.outputs}
+        opened = set(step.outputs)
         before = flat.stays
         flat = flatten(model, stays=lambda node, opened=opened, before=before: before(node) and _kept(node, opened))
         probe = probe_of(flat)

@@ -64,5 +64,5 @@ def open_model(model: bytes, contract: Contract, options: Options) -> Eager:
     )
 
 
-ENGINE = Engine("pytorch", "torch", "torch", open_model)
+ENGINE = Engine("pytorch", "torch", "torch", open_model, extra="export", runs_files=False)
 """Registered, so that it is listed with its version; `open` never succeeds."""

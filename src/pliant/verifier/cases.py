@@ -159,9 +159,7 @@ def _show(elements: tuple[float, ...]) -> str:
 
 
 def _axis(contract: Contract, name: str) -> int:
-    return next(
-        axis for entry in contract.inputs for axis, d in enumerate(entry.dims) if d.live and (d.name or "") == name
-    )
+    return next(axis for entry in contract.inputs for axis, d in enumerate(entry.dims) if d.name == name)
 
 
 def room(
@@ -183,7 +181,7 @@ def at(contract: Contract, example: Mapping[str, int], pair: tuple[int, ...]) ->
 
 
 def _fit(contract: Contract, name: str, length: int) -> int:
-    return fitted(next(d for entry in contract.inputs for d in entry.dims if (d.name or "") == name), length)
+    return fitted(next(d for entry in contract.inputs for d in entry.dims if d.name == name), length)
 
 
 def fitted(dim: Dim, length: int) -> int:

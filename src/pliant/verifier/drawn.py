@@ -47,10 +47,10 @@ def base(contract: Contract) -> dict[str, int]:
     turn = 0
     for entry in contract.inputs:
         for axis, dim in enumerate(entry.dims):
-            if dim.live and (dim.name or "") not in names:
+            if dim.name is not None and dim.name not in names:
                 wanted = 1 if axis == 0 else BASE[turn % 2]
                 turn += axis != 0
-                names[dim.name or ""] = fitted(dim, wanted)
+                names[dim.name] = fitted(dim, wanted)
     return names
 
 

@@ -1,0 +1,294 @@
+"""Faults planted in copies are found, and the node is named; what is right passes and is stamped."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnx.inliner
+import pytest
+import torch
+
+import pliant
+from pliant.artifact import Artifact
+from pliant.engines.base import load
+from pliant.errors import InputError, UnverifiedWarning, UsageError
+from pliant.models import path as shipped
+from pliant.stamps import fingerprint, stamps_in
+from pliant.verifier.html import page
+from pliant.verifier.report import Report
+from tests.apps import networks
+from tests.faults import Fault, attribute, operator, plant, swapped_inputs, weight
+from tests.support import fixed_model
+
+NETWORKS = str(Path(networks.__file__))
+
+
+@pytest.fixture(scope="module")
+def srcnn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    artifact = pliant.export(networks.srcnn(), (torch.rand(1, 3, 24, 17), 2.5), values={"factor": (0.5, 8)})
+    return artifact.save(tmp_path_factory.mktemp("verify") / "srcnn.onnx")
+
+
+@pytest.fixture(scope="module")
+def deciding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    values = {"strength": (0, 4), "n": (0, 6)}
+    artifact = pliant.export(networks.deciding(), (torch.rand(1, 3, 24, 17), 2.0, 3), values=values)
+    return artifact.save(tmp_path_factory.mktemp("verify") / "deciding.onnx")
+
+
+def verified(path: Path, factory: str) -> Report:
+    return pliant.verify(path, against=f"{NETWORKS}:{factory}", engines="onnxruntime", stamp=False)
+
+
+def test_a_right_file_passes_with_figures(srcnn: Path, deciding: Path) -> None:
+    for path, factory in ((srcnn, "srcnn"), (deciding, "deciding")):
+        report = verified(path, factory)
+        assert report.passed
+        assert report.yardstick == "pytorch"
+        assert not report.findings
+        (row,) = report.rows
+        assert row.status == "passed"
+        assert row.cases == len(report.cases) >= 12
+        assert row.figures.relative < 1e-5
+        assert row.figures.by_more == 0
+        assert row.figures.psnr > 100
+        assert row.seconds > 0
+
+
+def test_cases_cover_what_the_contract_admits(srcnn: Path) -> None:
+    cases = verified(srcnn, "srcnn").cases
+    assert any("factor = 0.5" in case for case in cases)
+    assert any("factor = 8" in case for case in cases)
+    assert any("n = 2" in case for case in cases)
+    assert any("h = 1, w = 1" in case for case in cases)
+    assert any("h = 17, w = 31" in case for case in cases)
+
+
+FAULTS: list[tuple[str, Fault, str, str]] = [
+    ("srcnn", weight("module.conv2.weight", 2.0), "Conv", "'module.conv2.weight'"),
+    ("srcnn", weight("module.conv1.bias", 0.5), "Conv", "'module.conv1.bias'"),
+    ("srcnn", attribute("Conv", "pads", [1, 1, 3, 3], 2), "Conv", "'pads' is [1, 1, 3, 3]; [2, 2, 2, 2] was expected"),
+    ("srcnn", attribute("Conv", "pads", [0, 0, 0, 0]), "Conv", "'pads'"),
+    ("srcnn", attribute("Conv", "strides", [2, 2], 2), "Conv", "'strides'"),
+    ("srcnn", attribute("Conv", "group", 2, 1), "Conv", "'group' is 2; 1 was expected"),
+    ("srcnn", attribute("resize_bicubic_scale", "align_corners", 1), "pliant::resize_bicubic_scale", "'align_corners'"),
+    ("srcnn", attribute("Transpose", "perm", [1, 2, 3, 0], 1), "Transpose", "'perm'"),
+    ("srcnn", operator("Floor", "Ceil"), "Ceil", "It is Ceil; Floor was expected"),
+    ("srcnn", operator("Relu", "Nothing"), "Nothing", "could not be computed"),
+    ("srcnn", swapped_inputs("Sub"), "Sub", "Its input 1 is"),
+    ("deciding", attribute("Softmax", "axis", 1), "Softmax", "'axis' is 1; -1 was expected"),
+    ("deciding", attribute("Transpose", "perm", [0, 3, 1, 2]), "Transpose", "'perm'"),
+    ("deciding", operator("Sigmoid", "Tanh"), "Tanh", "inside then branch of If"),
+    ("deciding", operator("Tanh", "Sigmoid"), "Sigmoid", "inside else branch of If"),
+    ("deciding", operator("Sin", "Cos"), "Cos", "inside iteration 1 of Loop"),
+    ("deciding", weight("module.last.weight", 1.0), "Conv", "'module.last.weight'"),
+]
+
+
+@pytest.mark.parametrize(("model", "fault", "kind", "told"), FAULTS)
+def test_a_planted_fault_is_found_and_its_node_named(
+    model: str, fault: Fault, kind: str, told: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    copy = tmp_path / "copy.onnx"
+    name = plant(request.getfixturevalue(model), copy, fault)
+    report = verified(copy, model)
+    assert not report.passed
+    (finding,) = report.findings
+    assert (finding.node, finding.operator) == (name, kind)
+    assert told in str(finding)
+    assert finding.source.startswith(("srcnn.py:", "networks.py:"))
+    assert finding.case
+
+
+def test_a_fault_in_a_function_names_the_call(srcnn: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.onnx"
+    plant(srcnn, copy, operator("Floor", "Ceil"))
+    (finding,) = verified(copy, "srcnn").findings
+    call = next(n for n in onnx.load(str(srcnn)).graph.node if n.domain == "pliant")
+    assert finding.inside == (f"function pliant::resize_bicubic_scale called by node {call.name!r}",)
+
+
+@pytest.mark.parametrize("fault", [attribute("Transpose", "perm", [1, 2, 3, 0], 1), swapped_inputs("Sub")])
+def test_a_fault_is_found_where_functions_were_written_out_by_another_tool(
+    fault: Fault, srcnn: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.onnx"
+    name = plant(srcnn, copy, fault)
+    onnx.save(onnx.inliner.inline_local_functions(onnx.load(str(copy))), str(copy))
+    (finding,) = verified(copy, "srcnn").findings
+    assert finding.node.startswith(name)
+
+
+@pytest.mark.parametrize("mode", [None, "asymmetric", "align_corners"])
+def test_a_wrong_coordinate_mode_in_the_file_of_another_exporter(mode: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "plain.onnx"
+    shapes = ({0: "n", 2: "h", 3: "w"},)
+    torch.onnx.export(
+        networks.plain(), (torch.rand(1, 3, 12, 10),), path, dynamo=True, dynamic_shapes=shapes, external_data=False
+    )
+    assert verified(path, "plain").passed
+    if mode is None:
+        return
+    name = plant(path, path, attribute("Resize", "coordinate_transformation_mode", mode))
+    (finding,) = verified(path, "plain").findings
+    assert (finding.node, finding.operator) == (name, "Resize")
+    assert f"coordinate_transformation_mode {mode}" in str(finding)
+
+
+def test_other_weights_are_named_one_by_one_only_where_the_file_claims_them(srcnn: Path) -> None:
+    report = verified(srcnn, "other_srcnn")
+    assert not report.passed
+    assert not report.faults  # the file does not say that it was made from these weights
+    (finding,) = report.findings
+    assert finding.operator == "Conv"
+    assert "'module.conv1.weight'" in str(finding)
+
+
+def test_a_module_with_example_arguments_and_a_module_object(srcnn: Path) -> None:
+    assert verified(srcnn, "nested").passed
+    assert pliant.verify(srcnn, against=networks.srcnn(), engines=["onnxruntime"], stamp=False).passed
+    assert pliant.verify(srcnn, against=networks.nested(), engines=["onnxruntime"], stamp=False).passed
+
+
+def test_a_fixed_value_is_given_or_asked_for(tmp_path: Path) -> None:
+    model = networks.Stepped()
+    path = pliant.export(model, (torch.rand(1, 3, 24, 17), 2), fixed=["step"]).save(tmp_path / "stepped.onnx")
+    with pytest.raises(UsageError, match="needs 'step'.*--fixed step="):
+        pliant.verify(path, against=model, engines="onnxruntime")
+    assert pliant.verify(path, against=model, engines="onnxruntime", fixed={"step": 2}, stamp=False).passed
+    assert not pliant.verify(path, against=model, engines="onnxruntime", fixed={"step": 3}, stamp=False).passed
+
+
+@pytest.mark.parametrize(
+    ("factory", "kind", "message"),
+    [
+        ("number", UsageError, "gave int"),
+        ("nothing", UsageError, "no class or function 'nothing'"),
+        ("Refusing", InputError, "PyTorch accepts none of .* raised ValueError"),
+        ("Plain", UsageError, "does not fit the module: the file takes image, factor"),
+    ],
+)
+def test_a_module_that_does_not_fit_is_an_error_of_the_caller(
+    factory: str, kind: type[Exception], message: str, srcnn: Path
+) -> None:
+    with pytest.raises(kind, match=message):
+        verified(srcnn, factory)
+
+
+def test_engines_and_precisions_that_do_not_exist(srcnn: Path) -> None:
+    with pytest.raises(UsageError, match="no engine named 'abacus'; there are: all, .*onnxruntime"):
+        pliant.verify(srcnn, engines="abacus")
+    with pytest.raises(UsageError, match="PyTorch is the yardstick"):
+        pliant.verify(srcnn, engines="pytorch")
+    with pytest.raises(UsageError, match="no precision 'f8'; there are: f32, f16, bf16"):
+        pliant.verify(srcnn, precision="f8")
+
+
+def test_without_a_module_onnx_runtime_is_the_yardstick_and_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "plain.onnx"
+    path.write_bytes(fixed_model())
+    report = pliant.verify(path, engines="onnxruntime")
+    assert [row.status for row in report.rows] == ["yardstick"]
+    assert any("yardstick is ONNX Runtime" in note for note in report.notes)
+    assert any("Nothing was compared" in note for note in report.notes)
+    assert any("no contract" in note for note in report.notes)
+    assert stamps_in(path.read_bytes()) == ()
+
+
+def test_all_available_engines_are_run_and_the_others_listed(srcnn: Path) -> None:
+    report = pliant.verify(srcnn, against=networks.srcnn(), stamp=False)
+    assert report.passed
+    for engine in (e for e in pliant.engines.base.engines() if e.runs_files):  # pyright: ignore[reportAttributeAccessIssue]
+        row = next(r for r in report.rows if r.engine == engine.name)
+        reason = engine.available()
+        assert row.status == ("passed" if reason is None else "absent") or row.reason
+        assert row.reason == (reason or row.reason)
+
+
+def test_a_pass_is_stamped_and_counts_until_the_model_changes(srcnn: Path, tmp_path: Path) -> None:
+    path = tmp_path / "copy.onnx"
+    path.write_bytes(srcnn.read_bytes())
+    before = Artifact.load(path)
+    report = pliant.verify(path, against=networks.srcnn(), engines="onnxruntime")
+    after = Artifact.load(path)
+    assert before is not None
+    assert after is not None
+    assert report.stamped
+    assert (after.model, after.contract, after.fingerprint) == (before.model, before.contract, before.fingerprint)
+    (stamp,) = after.stamps
+    assert stamp["engine"] == "onnxruntime"
+    assert stamp["fingerprint"] == after.fingerprint == fingerprint(path.read_bytes())
+    assert stamp["precision"] == "f32"
+    assert stamp["max_error"] < 1e-4
+    assert stamp["against"].startswith("pytorch ")
+    pliant.verify(path, against=networks.srcnn(), engines="onnxruntime")
+    again = Artifact.load(path)
+    assert again is not None
+    assert len(again.stamps) == 1
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failure_stamps_nothing(srcnn: Path, tmp_path: Path) -> None:
+    path = tmp_path / "copy.onnx"
+    plant(srcnn, path, weight("module.conv1.bias", 0.5))
+    content = path.read_bytes()
+    pliant.verify(path, against=networks.srcnn(), engines="onnxruntime")
+    assert path.read_bytes() == content
+
+
+def test_a_file_that_cannot_be_written_is_said(srcnn: Path, tmp_path: Path) -> None:
+    path = tmp_path / "copy.onnx"
+    path.write_bytes(srcnn.read_bytes())
+    path.chmod(0o444)
+    report = pliant.verify(path, against=networks.srcnn(), engines="onnxruntime")
+    assert report.passed
+    assert not report.stamped
+    assert any("read-only" in note for note in report.notes)
+    assert path.read_bytes() == srcnn.read_bytes()
+
+
+def test_onnx_runtime_needs_no_stamp(live: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UnverifiedWarning)
+        load(live, "onnxruntime").close()
+
+
+def test_the_page_holds_pictures_and_nothing_from_outside(srcnn: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "a<b.onnx"
+    plant(srcnn, copy, weight("module.conv2.weight", 2.0))
+    text = page(verified(copy, "srcnn"))
+    assert text.count("data:image/png;base64,") == 3
+    assert "a&lt;b.onnx" in text
+    assert "module.conv2.weight" in text
+    assert "http" not in text
+
+
+def test_the_shipped_model_passes_on_every_engine_here() -> None:
+    report = pliant.verify(shipped(), stamp=False)
+    assert report.passed
+    assert not report.faults
+
+
+def test_the_tutorial_network_with_its_weights(reference: Path, tmp_path: Path) -> None:
+    from pliant.apps.export import Request, run
+
+    weights = reference / "tutorial/srcnn.pth"
+    path = run(Request(str(weights))).save(tmp_path / "srcnn.onnx")
+    report = pliant.verify(path, against=str(weights), engines="onnxruntime")
+    assert report.passed
+    assert report.rows[0].figures.relative < 1e-5
+    name = plant(path, path, weight("module.conv3.weight", 0.5))
+    (finding,) = pliant.verify(path, against=str(weights), engines="onnxruntime").findings
+    assert finding.node == name
+
+
+def test_nothing_wrong_with_infinite_numbers_is_hidden(srcnn: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.onnx"
+    name = plant(srcnn, copy, weight("module.conv1.bias", float("nan")))
+    report = verified(copy, "srcnn")
+    assert not report.passed
+    assert report.findings[0].node == name
+    assert np.isfinite(report.rows[0].figures.largest)

@@ -6,8 +6,6 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import onnx
-import onnx.inliner
 import pytest
 import torch
 
@@ -20,7 +18,7 @@ from pliant.stamps import fingerprint, stamps_in
 from pliant.verifier.html import page
 from pliant.verifier.report import Report
 from tests.apps import networks
-from tests.faults import Fault, attribute, operator, plant, swapped_inputs, weight
+from tests.faults import Fault, attribute, operator, plant, weight
 from tests.support import fixed_model
 
 NETWORKS = str(Path(networks.__file__))
@@ -68,21 +66,9 @@ def test_cases_cover_what_the_contract_admits(srcnn: Path) -> None:
 
 
 FAULTS: list[tuple[str, Fault, str, str]] = [
-    ("srcnn", weight("module.conv2.weight", 2.0), "Conv", "'module.conv2.weight'"),
-    ("srcnn", weight("module.conv1.bias", 0.5), "Conv", "'module.conv1.bias'"),
-    ("srcnn", attribute("Conv", "pads", [1, 1, 3, 3], 2), "Conv", "'pads' is [1, 1, 3, 3]; [2, 2, 2, 2] was expected"),
     ("srcnn", attribute("Conv", "pads", [0, 0, 0, 0]), "Conv", "'pads'"),
-    ("srcnn", attribute("Conv", "strides", [2, 2], 2), "Conv", "'strides'"),
-    ("srcnn", attribute("Conv", "group", 2, 1), "Conv", "'group' is 2; 1 was expected"),
     ("srcnn", attribute("resize_bicubic_scale", "align_corners", 1), "pliant::resize_bicubic_scale", "'align_corners'"),
     ("srcnn", attribute("Transpose", "perm", [1, 2, 3, 0], 1), "Transpose", "'perm'"),
-    ("srcnn", operator("Floor", "Ceil"), "Ceil", "It is Ceil; Floor was expected"),
-    ("srcnn", operator("Relu", "Nothing"), "Nothing", "could not be computed"),
-    ("srcnn", swapped_inputs("Sub"), "Sub", "Its input 1 is"),
-    ("deciding", attribute("Softmax", "axis", 1), "Softmax", "'axis' is 1; -1 was expected"),
-    ("deciding", attribute("Transpose", "perm", [0, 3, 1, 2]), "Transpose", "'perm'"),
-    ("deciding", operator("Sigmoid", "Tanh"), "Tanh", "inside then branch of If"),
-    ("deciding", operator("Tanh", "Sigmoid"), "Sigmoid", "inside else branch of If"),
     ("deciding", operator("Sin", "Cos"), "Cos", "inside iteration 1 of Loop"),
     ("deciding", weight("module.last.weight", 1.0), "Conv", "'module.last.weight'"),
 ]
@@ -103,39 +89,17 @@ def test_a_planted_fault_is_found_and_its_node_named(
     assert finding.case
 
 
-def test_a_fault_in_a_function_names_the_call(srcnn: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "copy.onnx"
-    plant(srcnn, copy, operator("Floor", "Ceil"))
-    (finding,) = verified(copy, "srcnn").findings
-    call = next(n for n in onnx.load(str(srcnn)).graph.node if n.domain == "pliant")
-    assert finding.inside == (f"function pliant::resize_bicubic_scale called by node {call.name!r}",)
-
-
-@pytest.mark.parametrize("fault", [attribute("Transpose", "perm", [1, 2, 3, 0], 1), swapped_inputs("Sub")])
-def test_a_fault_is_found_where_functions_were_written_out_by_another_tool(
-    fault: Fault, srcnn: Path, tmp_path: Path
-) -> None:
-    copy = tmp_path / "copy.onnx"
-    name = plant(srcnn, copy, fault)
-    onnx.save(onnx.inliner.inline_local_functions(onnx.load(str(copy))), str(copy))
-    (finding,) = verified(copy, "srcnn").findings
-    assert finding.node.startswith(name)
-
-
-@pytest.mark.parametrize("mode", [None, "asymmetric", "align_corners"])
-def test_a_wrong_coordinate_mode_in_the_file_of_another_exporter(mode: str | None, tmp_path: Path) -> None:
+def test_a_wrong_coordinate_mode_in_the_file_of_another_exporter(tmp_path: Path) -> None:
     path = tmp_path / "plain.onnx"
     shapes = ({0: "n", 2: "h", 3: "w"},)
     torch.onnx.export(
         networks.plain(), (torch.rand(1, 3, 12, 10),), path, dynamo=True, dynamic_shapes=shapes, external_data=False
     )
     assert verified(path, "plain").passed
-    if mode is None:
-        return
-    name = plant(path, path, attribute("Resize", "coordinate_transformation_mode", mode))
+    name = plant(path, path, attribute("Resize", "coordinate_transformation_mode", "asymmetric"))
     (finding,) = verified(path, "plain").findings
     assert (finding.node, finding.operator) == (name, "Resize")
-    assert f"coordinate_transformation_mode {mode}" in str(finding)
+    assert "coordinate_transformation_mode asymmetric" in str(finding)
 
 
 def test_other_weights_are_named_one_by_one_only_where_the_file_claims_them(srcnn: Path) -> None:

@@ -17,24 +17,11 @@ from pliant.models import path as shipped
 from pliant.stamps import fingerprint, stamps_in
 from pliant.verifier.html import page
 from pliant.verifier.report import Report
-from tests.apps import networks
+from tests import networks
 from tests.faults import Fault, attribute, operator, plant, weight
 from tests.support import fixed_model
 
 NETWORKS = str(Path(networks.__file__))
-
-
-@pytest.fixture(scope="module")
-def srcnn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    artifact = pliant.export(networks.srcnn(), (torch.rand(1, 3, 24, 17), 2.5), values={"factor": (0.5, 8)})
-    return artifact.save(tmp_path_factory.mktemp("verify") / "srcnn.onnx")
-
-
-@pytest.fixture(scope="module")
-def deciding(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    values = {"strength": (0, 4), "n": (0, 6)}
-    artifact = pliant.export(networks.deciding(), (torch.rand(1, 3, 24, 17), 2.0, 3), values=values)
-    return artifact.save(tmp_path_factory.mktemp("verify") / "deciding.onnx")
 
 
 def verified(path: Path, factory: str) -> Report:
@@ -120,7 +107,7 @@ def test_a_module_with_example_arguments_and_a_module_object(srcnn: Path) -> Non
 def test_a_fixed_value_is_given_or_asked_for(tmp_path: Path) -> None:
     model = networks.Stepped()
     path = pliant.export(model, (torch.rand(1, 3, 24, 17), 2), fixed=["step"]).save(tmp_path / "stepped.onnx")
-    with pytest.raises(UsageError, match="needs 'step'.*--fixed step="):
+    with pytest.raises(UsageError, match=r"needs 'step'.*--fixed step="):
         pliant.verify(path, against=model, engines="onnxruntime")
     assert pliant.verify(path, against=model, engines="onnxruntime", fixed={"step": 2}, stamp=False).passed
     assert not pliant.verify(path, against=model, engines="onnxruntime", fixed={"step": 3}, stamp=False).passed
@@ -143,7 +130,7 @@ def test_a_module_that_does_not_fit_is_an_error_of_the_caller(
 
 
 def test_engines_and_precisions_that_do_not_exist(srcnn: Path) -> None:
-    with pytest.raises(UsageError, match="no engine named 'abacus'; there are: all, .*onnxruntime"):
+    with pytest.raises(UsageError, match=r"no engine named 'abacus'; there are: all, .*onnxruntime"):
         pliant.verify(srcnn, engines="abacus")
     with pytest.raises(UsageError, match="PyTorch is the yardstick"):
         pliant.verify(srcnn, engines="pytorch")

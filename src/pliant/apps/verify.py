@@ -225,7 +225,7 @@ def _faults(job: _Job, say: Callable[[str], None]) -> tuple[Finding, ...]:
     """What is wrong in the file itself, found without running it."""
     if find_spec("onnx") is None:
         return ()
-    from pliant.bisect.declared import changed_weights, contradictions
+    from pliant.bisection.declared import changed_weights, contradictions
 
     say("reading the graph")
     found = contradictions(job.data)
@@ -272,7 +272,7 @@ def _located(
 
 
 def _on_engine(job: _Job, row: Row, truth: Truth, say: Callable[[str], None]) -> tuple[Finding | None, str]:
-    from pliant.bisect.engine import engine_departure
+    from pliant.bisection.engine import engine_departure
 
     say(f"bisecting on {row.engine}")
     limit = job.limit(row.precision)
@@ -291,8 +291,8 @@ def _in_file(job: _Job, truth: Truth, say: Callable[[str], None]) -> tuple[Findi
 
 
 def _searched(job: _Job, truth: Truth, say: Callable[[str], None]) -> tuple[Finding | None, str]:
-    from pliant.bisect.departure import departure
-    from pliant.bisect.values import run_file
+    from pliant.bisection.departure import departure
+    from pliant.bisection.values import run_file
 
     def sound(artifact: Artifact) -> bool:
         got = tuple(run_file(artifact.model, truth.case.arrays, artifact.contract))

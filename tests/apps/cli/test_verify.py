@@ -6,21 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-import torch
 
-import pliant
 from pliant.apps.cli.main import main
-from tests.apps import networks
+from tests import networks
 from tests.faults import plant, weight
 from tests.support import fixed_model
 
 FACTORY = f"{networks.__file__}:srcnn"
-
-
-@pytest.fixture(scope="module")
-def srcnn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    artifact = pliant.export(networks.srcnn(), (torch.rand(1, 3, 24, 17), 2.5), values={"factor": (1, 4)})
-    return artifact.save(tmp_path_factory.mktemp("cli") / "srcnn.onnx")
 
 
 def test_a_pass(srcnn: Path, capsys: pytest.CaptureFixture[str]) -> None:

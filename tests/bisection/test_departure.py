@@ -9,31 +9,23 @@ import numpy as np
 import onnx
 import onnx.inliner
 import pytest
-import torch
 
-import pliant
 from pliant.artifact import Artifact
-from pliant.bisect.declared import contradictions
-from pliant.bisect.departure import departure
+from pliant.bisection.declared import contradictions
+from pliant.bisection.departure import departure
 from pliant.verifier.report import Finding
-from tests.apps import networks
 from tests.faults import Fault, attribute, operator, plant, swapped_inputs, weight
 
 IMAGE = np.random.default_rng(0).random((2, 3, 9, 7), np.float32)
 FEEDS: dict[str, list[dict[str, Any]]] = {
-    "srcnn": [{"image": IMAGE, "factor": np.float64(1.7)}],
-    "deciding": [{"x": IMAGE, "strength": np.float64(s), "n": np.int64(3)} for s in (2.0, 1.0)],
+    "srcnn": [{"image": IMAGE, "factor": np.array(1.7)}],
+    "deciding": [{"x": IMAGE, "strength": np.array(s), "n": np.array(3)} for s in (2.0, 1.0)],
 }
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("files")
-    made = {
-        "srcnn": pliant.export(networks.srcnn(), (torch.rand(1, 3, 24, 17), 2.5)),
-        "deciding": pliant.export(networks.deciding(), (torch.rand(1, 3, 24, 17), 2.0, 3)),
-    }
-    return {name: artifact.save(folder / f"{name}.onnx") for name, artifact in made.items()}
+@pytest.fixture
+def files(srcnn: Path, deciding: Path) -> dict[str, Path]:
+    return {"srcnn": srcnn, "deciding": deciding}
 
 
 def found(copy: Path, original: Path, model: str) -> Finding | None:

@@ -1,4 +1,4 @@
-"""Networks to verify files against, as `pliant verify --against tests/apps/networks.py:...` finds them."""
+"""Networks to verify files against, as `pliant verify --against tests/networks.py:...` finds them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Deciding(nn.Module):
     def forward(self, x: Tensor, strength: float, n: int) -> Tensor:
         y = F.relu(self.first(x))
         y = y + torch.softmax(self.mix(y.permute(0, 2, 3, 1)), -1).permute(0, 3, 1, 2)
-        if strength > 1.5:
+        if strength > 1.5:  # noqa: SIM108 - a statement, as people write it
             y = torch.sigmoid(self.inner(y)) * strength
         else:
             y = torch.tanh(self.inner(y)) - strength

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pliant.bisect.align import shown
-from pliant.bisect.flat import flatten, graphs
+from pliant.bisection.align import shown
+from pliant.bisection.flat import flatten, graphs
 from pliant.verifier.report import Finding
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from pliant.bisect.flat import Flat, Step
+from pliant.bisection.flat import Flat, Step
 
 SHOWN = 12  # elements of an attribute in a message
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pliant.artifact import Artifact
-from pliant.bisect.flat import Flat, Step, cut, flatten
-from pliant.bisect.values import compute
+from pliant.bisection.flat import Flat, Step, cut, flatten
+from pliant.bisection.values import compute
 from pliant.contract import Contract, Output
 from pliant.engines.base import load
 from pliant.errors import PliantError, UnverifiedWarning

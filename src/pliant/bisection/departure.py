@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pliant.bisect.align import Alignment, align, attributes, differences
-from pliant.bisect.flat import Flat, Step, branch, flatten, iteration
-from pliant.bisect.values import Values, compute
+from pliant.bisection.align import Alignment, align, attributes, differences
+from pliant.bisection.flat import Flat, Step, branch, flatten, iteration
+from pliant.bisection.values import Values, compute
 from pliant.contract import Contract
 from pliant.verifier.compare import compare
 from pliant.verifier.report import Finding

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from pliant.bisect.flat import Flat, cut
+from pliant.bisection.flat import Flat, cut
 from pliant.contract import Contract
 from pliant.engines.base import Options, engines
 from pliant.errors import PliantError

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import onnx
 import pytest
-import torch
 from onnx import ModelProto, helper
 
 import pliant
@@ -16,25 +15,11 @@ from pliant.engines import base
 from pliant.engines.base import Backend, Engine, Options
 from pliant.engines.onnxruntime import open_model
 from pliant.errors import InputError, UnverifiedWarning
-from tests.apps import networks
+from tests import networks
 from tests.faults import every
 
 Change = Callable[[ModelProto], None]
 NAME = "wobbly"
-
-
-@pytest.fixture(scope="module")
-def deciding(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    artifact = pliant.export(
-        networks.deciding(), (torch.rand(1, 3, 24, 17), 2.0, 3), values={"strength": (0, 4), "n": (0, 6)}
-    )
-    return artifact.save(tmp_path_factory.mktemp("engine") / "deciding.onnx")
-
-
-@pytest.fixture(scope="module")
-def srcnn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    artifact = pliant.export(networks.srcnn(), (torch.rand(1, 3, 24, 17), 2.5), values={"factor": (1, 4)})
-    return artifact.save(tmp_path_factory.mktemp("engine") / "srcnn.onnx")
 
 
 @pytest.fixture

@@ -161,10 +161,10 @@ def _precisions(wanted: str | Sequence[str]) -> list[str]:
 
 def _engines(wanted: str | Sequence[str]) -> tuple[list[Engine], list[Row]]:
     """The engines to run, and a row for each that cannot be used here. Raises UsageError for what was named."""
-    known = {engine.name: engine for engine in all_engines() if engine.runs_files}
+    known = {engine.name: engine for engine in all_engines() if engine.name != MODULE}
     if wanted == "all":
-        reasons = {name: engine.available() for name, engine in known.items()}
-        absent = [Row(n, "", "", "absent", reason) for n, reason in reasons.items() if reason is not None]
+        reasons = {name: engine.available() or engine.runs() for name, engine in known.items()}
+        absent = [Row(n, known[n].version or "", "", "absent", why) for n, why in reasons.items() if why is not None]
         return [engine for name, engine in known.items() if reasons[name] is None], absent
     names = [n.strip() for n in (wanted.split(",") if isinstance(wanted, str) else wanted)]
     for name in names:
@@ -172,7 +172,7 @@ def _engines(wanted: str | Sequence[str]) -> tuple[list[Engine], list[Row]]:
             raise UsageError("PyTorch is the yardstick, not an engine that runs files: give --against instead.")
         if name not in known:
             raise UsageError(f"There is no engine named {name!r}; there are: all, {', '.join(known)}.")
-        if reason := known[name].available():
+        if reason := known[name].available() or known[name].runs():
             raise UsageError(reason)
     return [known[name] for name in dict.fromkeys(names)], []
 

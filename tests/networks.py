@@ -81,3 +81,22 @@ def nested() -> tuple[nn.Module, tuple[Tensor, float]]:
 
 def number() -> int:
     return 3
+
+
+class Normalised(nn.Module):
+    """A convolution into which an exporter folds what follows it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.norm = nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3)
+        self.norm.running_var *= 2.5
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.first(x))
+
+
+class Padding(nn.Module):
+    """Takes its number as a tensor, and has it as a keyword too."""
+
+    def forward(self, image: Tensor, amount: Tensor, value: float = 0.0) -> Tensor:
+        return F.pad(image, [int(amount.item())] * 4, value=value)

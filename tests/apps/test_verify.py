@@ -104,6 +104,31 @@ def test_a_module_with_example_arguments_and_a_module_object(srcnn: Path) -> Non
     assert pliant.verify(srcnn, against=networks.nested(), engines=["onnxruntime"], stamp=False).passed
 
 
+def test_a_weight_that_changes_no_number_much_is_found_by_comparing_it(srcnn: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.onnx"
+    name = plant(srcnn, copy, weight("module.conv1.weight", 1e-5))
+    report = verified(copy, "srcnn")
+    assert not report.passed
+    assert report.rows[0].status == "passed"
+    assert [fault.node for fault in report.faults] == [name]
+    assert "'module.conv1.weight' differs" in str(report.faults[0])
+
+
+def test_folded_weights_are_no_fault(tmp_path: Path) -> None:
+    model = networks.Normalised()
+    path = pliant.export(model, (torch.rand(1, 3, 24, 17),)).save(tmp_path / "normalised.onnx")
+    report = pliant.verify(path, against=model, engines="onnxruntime", stamp=False)
+    assert report.passed
+    assert model.training  # as it was
+
+
+def test_numbers_as_tensors_and_other_names(tmp_path: Path) -> None:
+    model = networks.Padding()
+    args = (torch.rand(1, 3, 24, 17), torch.tensor(2))
+    path = pliant.export(model, args, values={"k": (0, 8)}, names=["x", "k"]).save(tmp_path / "padding.onnx")
+    assert pliant.verify(path, against=model, engines="onnxruntime", stamp=False).passed
+
+
 def test_a_fixed_value_is_given_or_asked_for(tmp_path: Path) -> None:
     model = networks.Stepped()
     path = pliant.export(model, (torch.rand(1, 3, 24, 17), 2), fixed=["step"]).save(tmp_path / "stepped.onnx")

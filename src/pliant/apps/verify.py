@@ -65,13 +65,16 @@ def verify(
         InputError: the file or the module cannot be read; the yardstick accepts no input.
     """
     say = report or _ignore
+    if isinstance(model, Artifact):  # callers need not be typed
+        raise UsageError("Verify a file: artifact.save('model.onnx'), then pliant.verify('model.onnx', ...).")
+    engines = "all" if engines == ["all"] else engines
     precisions = _precisions(precision)
     chosen, absent = _engines(engines)
     job = _prepared(find(model), against, fixed or {}, tolerance, say)
     told, refused, seconds = truths(drawn(job.contract, job.thresholds), job.yardstick, say)
     rows = [_row(job, engine, kind, told, say) for engine in chosen for kind in precisions]
     rows = [_yardstick_row(row, told, seconds) if _is_yardstick(job, row) else row for row in rows]
-    faults = _faults(job, say)
+    faults = _faults(job, told, say)
     rows = [_explained(job, row, told, say) if row.status == "failed" else row for row in rows]
     named_already = {row.finding.node for row in rows if row.finding}
     found = Report(
@@ -221,17 +224,30 @@ def _row(job: _Job, engine: Engine, precision: str, told: Sequence[Truth], say: 
         return replace(row, status="failed", reason=f"does not load: {error}", cases=len(told), failures=(failure,))
 
 
-def _faults(job: _Job, say: Callable[[str], None]) -> tuple[Finding, ...]:
+def _faults(job: _Job, told: Sequence[Truth], say: Callable[[str], None]) -> tuple[Finding, ...]:
     """What is wrong in the file itself, found without running it."""
     if find_spec("onnx") is None:
         return ()
-    from pliant.bisection.declared import changed_weights, contradictions
+    from pliant.bisection.declared import contradictions
 
     say("reading the graph")
     found = contradictions(job.data)
     if job.module is not None and job.module.made_the_file():
-        found += changed_weights(job.data, job.module.weights())
+        found += _changed_weights(job, told[0], say)
     return tuple(found)
+
+
+def _changed_weights(job: _Job, truth: Truth, say: Callable[[str], None]) -> list[Finding]:
+    """Weights that are neither the module's nor those of a fresh export, which may fold one weight into another."""
+    from pliant.bisection.declared import changed_weights, weights_of
+
+    content = _self_contained(job)
+    if not changed_weights(content, job.module.weights()):
+        return []
+    try:
+        return changed_weights(content, weights_of(_trusted(job, truth, say).model))
+    except PliantError:
+        return []  # nothing to compare with; the numbers were compared
 
 
 def _explained(job: _Job, row: Row, told: Sequence[Truth], say: Callable[[str], None]) -> Row:
@@ -292,21 +308,28 @@ def _in_file(job: _Job, truth: Truth, say: Callable[[str], None]) -> tuple[Findi
 
 def _searched(job: _Job, truth: Truth, say: Callable[[str], None]) -> tuple[Finding | None, str]:
     from pliant.bisection.departure import departure
+
+    try:
+        trusted = _trusted(job, truth, say)
+    except ExportError as error:
+        return None, f"The node that departs could not be found, for the module cannot be exported again: {error}"
+    say("bisecting")
+    found = departure(_self_contained(job), trusted.model, truth.case.arrays, job.contract, truth.case.label)
+    return found, "" if found else "Every inner value that can be compared is that of a fresh export of the module."
+
+
+def _trusted(job: _Job, truth: Truth, say: Callable[[str], None]) -> Artifact:
+    """A fresh export of the module that is right for one case. Raises ExportError if there is none."""
     from pliant.bisection.values import run_file
 
     def sound(artifact: Artifact) -> bool:
         got = tuple(run_file(artifact.model, truth.case.arrays, artifact.contract))
         return not wrong(got, truth.expected, job.contract, job.than, job.limit("f32"), strict=False)
 
-    say("exporting the module again")
-    try:
-        trusted = job.trusted or job.module.trusted(sound, say)
-    except ExportError as error:
-        return None, f"The node that departs could not be found, for the module cannot be exported again: {error}"
-    job.trusted = trusted
-    say("bisecting")
-    found = departure(_self_contained(job), trusted.model, truth.case.arrays, job.contract, truth.case.label)
-    return found, "" if found else "Every inner value that can be compared is that of a fresh export of the module."
+    if job.trusted is None:
+        say("exporting the module again")
+        job.trusted = job.module.trusted(sound, say)
+    return job.trusted
 
 
 def _self_contained(job: _Job) -> bytes:

@@ -326,10 +326,12 @@ def _trusted(job: _Job, truth: Truth, say: Callable[[str], None]) -> Artifact:
         got = tuple(run_file(artifact.model, truth.case.arrays, artifact.contract))
         return not wrong(got, truth.expected, job.contract, job.than, job.limit("f32"), strict=False)
 
-    if job.trusted is None:
-        say("exporting the module again")
-        job.trusted = job.module.trusted(sound, say)
-    return job.trusted
+    if job.trusted is not None:
+        return job.trusted
+    say("exporting the module again")
+    trusted: Artifact = job.module.trusted(sound, say)
+    job.trusted = trusted
+    return trusted
 
 
 def _self_contained(job: _Job) -> bytes:

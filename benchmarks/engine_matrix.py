@@ -38,8 +38,8 @@ from pliant.engines.base import Engine, Options, engines  # noqa: E402
 from pliant.errors import PliantError  # noqa: E402
 
 INTRODUCTION = """Written by `python benchmarks/engine_matrix.py`. *exact*: within 1e-5 of the range of eager PyTorch at
-sizes and values that the exporter has not seen; *declared*: within 1e-4, with the figure; *builds*: the engine cannot run
-on the machine that wrote this; *refused*: with the reason below. """
+sizes and values that the exporter has not seen; *declared*: within 1e-4, with the figure; *builds*: the engine cannot
+run on the machine that wrote this; *refused*: with the reason below. """
 PAGE = ROOT / "docs" / "engines_matrix.md"
 Row = tuple[str, str, bytes, Contract, list[tuple[dict[str, Any], list[Any]]]]
 """Part of the table, name, model, its contract, and runs: named arrays with what eager PyTorch gives."""

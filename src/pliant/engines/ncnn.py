@@ -1,0 +1,26 @@
+"""ncnn: on the CPU, with the picture's size and the values live where the network allows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pliant.contract import Contract
+from pliant.engines.base import Backend, Engine, Options
+
+
+def open_model(model: bytes, contract: Contract, options: Options) -> Backend:
+    """See `Engine.open`."""
+    from pliant.lowering.ncnn._run import opened
+
+    return opened(model, contract, options.threads)
+
+
+def build(model: bytes, contract: Contract, options: Options) -> Mapping[str, bytes]:
+    """See `Engine.build`: .param and .bin, .json that says what to feed, .prologue.onnx that computes some of that."""
+    from pliant.lowering.ncnn._build import files
+
+    del options
+    return files(model, contract)
+
+
+ENGINE = Engine("ncnn", "ncnn", "ncnn", open_model, extra="ncnn", build=build)

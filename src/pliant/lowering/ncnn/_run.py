@@ -20,9 +20,9 @@ from pliant.errors import InputError, LoweringError
 from pliant.lowering.dialect import Dialect
 from pliant.lowering.lower import infer
 from pliant.lowering.ncnn._layout import Sizes
-from pliant.lowering.ncnn._samples import Samples, one_sample
 from pliant.lowering.ncnn._writer import Written, write
 from pliant.lowering.ncnn.base import Layer, layers
+from pliant.lowering.samples import Samples, one_sample
 from pliant.lowering.session import KEPT, Lowered
 
 
@@ -36,11 +36,12 @@ def dialect(known: Mapping[str, Layer]) -> Dialect:
     )
 
 
-def opened(model: bytes, contract: Contract, threads: int | None) -> Samples:
+def opened(model: bytes, contract: Contract, threads: int | None) -> Lowered | Samples:
     """A model in ncnn. Raises LoweringError where ncnn cannot run it exactly."""
     known = layers()
     single, plan = one_sample(model, contract)
-    return Samples(Lowered(single, contract, dialect(known), lambda body: Compiled(body, known, threads)), plan)
+    lowered = Lowered(single, contract, dialect(known), lambda body: Compiled(body, known, threads))
+    return lowered if plan is None else Samples(lowered, plan)
 
 
 class Compiled:

@@ -31,7 +31,7 @@ def dialect(known: Mapping[str, Layer]) -> Dialect:
     return Dialect(
         "ncnn",
         operators={op: layer.check for op, layer in known.items()},
-        dtypes=frozenset({"float32"}),
+        dtypes=frozenset({"float32", "bool"}),  # true is 1, false is 0
         constants={op: layer.constants for op, layer in known.items() if layer.constants},
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -21,13 +22,14 @@ ENGINE = "ncnn"
 class Port:
     """An input or output of a network: `blob` holds the axes `groups` of what the model calls `name`.
 
-    `rank` is the number of axes there.
+    `rank` is the number of axes there, and `dtype` the type of the elements; a blob has float32 always.
     """
 
     name: str
     blob: str
     groups: Groups
     rank: int
+    dtype: str
 
     def blob_of(self, array: NDArray[np.generic]) -> NDArray[np.float32]:
         """The content of an input, as its blob has it."""
@@ -35,10 +37,10 @@ class Port:
         shape = [int(np.prod([axes[a] for a in group], dtype=np.int64)) for group in self.groups]
         return np.ascontiguousarray(array, np.float32).reshape(shape)
 
-    def array_of(self, blob: NDArray[np.float32], lengths: dict[int, int]) -> NDArray[np.float32]:
+    def array_of(self, blob: NDArray[np.float32], lengths: dict[int, int]) -> NDArray[Any]:
         """An output of the model from its blob; `lengths` are those of axes that the blob has merged."""
         found = {group[0]: n for group, n in zip(self.groups, blob.shape, strict=True) if len(group) == 1}
-        return blob.reshape([found.get(k, lengths.get(k, 1)) for k in range(self.rank)])
+        return blob.reshape([found.get(k, lengths.get(k, 1)) for k in range(self.rank)]).astype(self.dtype)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _input(network: Network, value: ir.Value, k: int) -> Port:
     groups = separate(dims) or (tuple(range(len(dims))),)
     blob = network.layer("Input", [], name=f"in{k}")
     network.put(value, blob, groups)
-    return Port(str(value.name), blob, groups, len(dims))
+    return Port(str(value.name), blob, groups, len(dims), _dtype(value))
 
 
 def _output(network: Network, value: ir.Value, k: int) -> tuple[Port, dict[int, int]]:
@@ -104,4 +106,8 @@ def _output(network: Network, value: ir.Value, k: int) -> tuple[Port, dict[int, 
             raise Sizes(f"the shape {dims} of the result {value.name!r}")
         groups = (tuple(a for a in range(len(dims)) if a not in ones(dims)),)
     blob = network.layer("Noop", [network.view(value, groups)], name=f"out{k}")
-    return Port(str(value.name), blob, groups, len(dims)), merged
+    return Port(str(value.name), blob, groups, len(dims), _dtype(value)), merged
+
+
+def _dtype(value: ir.Value) -> str:
+    return "float32" if value.dtype is None else value.dtype.numpy().name

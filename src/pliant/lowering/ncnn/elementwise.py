@@ -24,7 +24,6 @@ UNARY = {
     "Log": 8,
     "Sin": 9,
     "Cos": 10,
-    "Tan": 11,
     "Asin": 12,
     "Acos": 13,
     "Atan": 14,
@@ -33,6 +32,8 @@ UNARY = {
     "Round": 18,
 }  # op_type of UnaryOp
 SQUARE = 4
+TRUNCATE = 19
+WHOLE = (ir.DataType.INT64, ir.DataType.INT32)
 MOST_FACTORS = 64  # of a power that is written as products
 
 
@@ -153,9 +154,24 @@ def _unary(node: ir.Node, network: Network) -> None:
     _map(network, node, "UnaryOp", {0: UNARY[node.op_type]})
 
 
-def _map(network: Network, node: ir.Node, kind: str, parameters: dict[int, Parameter] | None = None) -> None:
+def map_with(network: Network, node: ir.Node, make: Callable[[str], str]) -> None:
+    """Layers that keep the layout of the only operand."""
     blob, groups = network.any(node.inputs[0])
-    network.put(node.outputs[0], network.layer(kind, [blob], parameters), groups)
+    network.put(node.outputs[0], make(blob), groups)
+
+
+def _tangent(node: ir.Node, network: Network) -> None:
+    """sin / cos: the layer of ncnn is off by more near the poles."""
+
+    def made(blob: str) -> str:
+        parts = [network.layer("UnaryOp", [blob], {0: UNARY[name]}) for name in ("Sin", "Cos")]
+        return network.layer("BinaryOp", parts, {0: BINARY["Div"]})
+
+    map_with(network, node, made)
+
+
+def _map(network: Network, node: ir.Node, kind: str, parameters: dict[int, Parameter] | None = None) -> None:
+    map_with(network, node, lambda blob: network.layer(kind, [blob], parameters))
 
 
 def _simple(kind: str, *parameters: tuple[int, str, float]) -> Callable[[ir.Node, Network], None]:
@@ -208,19 +224,28 @@ def _identity(node: ir.Node, network: Network) -> None:
     network.put(node.outputs[0], *network.any(node.inputs[0]))
 
 
+def _cast(node: ir.Node, network: Network) -> None:
+    """All values are float32; to a whole number, what follows the point goes."""
+    whole = node.attributes["to"].as_int() in WHOLE
+    map_with(network, node, lambda blob: network.layer("UnaryOp", [blob], {0: TRUNCATE}) if whole else blob)
+
+
 def _check_cast(node: ir.Node) -> str | None:
-    source, target = node.inputs[0], node.attributes["to"].as_int()
-    if target != ir.DataType.FLOAT:
-        return f"makes {ir.DataType(target).name.lower()} of a picture, and ncnn computes in float32"
-    if source is not None and source.dtype in (ir.DataType.DOUBLE, ir.DataType.INT64, ir.DataType.INT32):
+    source, target = node.inputs[0], ir.DataType(node.attributes["to"].as_int())
+    if source is not None and source.dtype in (ir.DataType.DOUBLE, ir.DataType.FLOAT16, ir.DataType.BFLOAT16):
         return f"reads {source.dtype.name.lower()}, and ncnn computes in float32"
-    return None
+    if target == ir.DataType.FLOAT:
+        return None
+    readers = {use.node.op_type for use in node.outputs[0].uses()}
+    if target in WHOLE and readers <= {"Cast"}:
+        return None
+    return f"makes {target.name.lower()} of a picture, and ncnn computes in float32"
 
 
 LAYERS = {
     **dict.fromkeys(("Add", "Sub", "Mul", "Div", "Max", "Min"), Layer(_binary)),
     **dict.fromkeys(UNARY, Layer(_unary)),
-    "Cast": Layer(_identity, _check_cast),
+    "Cast": Layer(_cast, _check_cast),
     "Celu": Layer(_simple("CELU", (0, "alpha", 1.0))),
     "Clip": Layer(_clip),
     "Elu": Layer(_simple("ELU", (0, "alpha", 1.0))),
@@ -238,4 +263,5 @@ LAYERS = {
     "Sigmoid": Layer(_simple("Sigmoid")),
     "Softplus": Layer(_simple("Softplus")),
     "Sum": Layer(_sum),
+    "Tan": Layer(_tangent),
 }

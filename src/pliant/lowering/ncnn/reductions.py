@@ -22,7 +22,7 @@ OPERATIONS = {
     "ReduceLogSum": 9,
     "ReduceLogSumExp": 10,
 }  # of Reduction
-ABS, SQUARE, LOG = 0, 4, 8  # op_type of UnaryOp
+ABS, SQUARE, EXP, LOG = 0, 4, 7, 8  # op_type of UnaryOp
 OF_ONE = {"ReduceSumSquare": SQUARE, "ReduceL1": ABS, "ReduceL2": ABS, "ReduceLogSum": LOG}  # over a single element
 
 
@@ -69,6 +69,21 @@ def _softmax(node: ir.Node, network: Network) -> None:
     network.put(node.outputs[0], blob, groups)
 
 
+def _log_softmax(node: ir.Node, network: Network) -> None:
+    """x - max - log(sum(exp(x - max)))."""
+    x = node.inputs[0]
+    assert x is not None
+    axis = int(attribute(node, "axis", -1)) % len(dims_of(x))
+    blob, groups, places = network.isolated(x, axis)
+
+    def over(kind: str, operand: str) -> str:
+        return network.layer("Reduction", [operand], {0: OPERATIONS[kind], 1: 0, 3: places, 4: 1, 5: 1})
+
+    lowered = network.layer("BinaryOp", [blob, over("ReduceMax", blob)], {0: 1})
+    total = network.layer("UnaryOp", [over("ReduceSum", network.layer("UnaryOp", [lowered], {0: EXP}))], {0: LOG})
+    network.put(node.outputs[0], network.layer("BinaryOp", [lowered, total], {0: 1}), groups)
+
+
 def _cumulative(node: ir.Node, network: Network) -> None:
     x = node.inputs[0]
     assert x is not None
@@ -86,5 +101,6 @@ def _check_cumulative(node: ir.Node) -> str | None:
 LAYERS = {
     **dict.fromkeys(OPERATIONS, Layer(_reduce, constants=(1,))),
     "CumSum": Layer(_cumulative, _check_cumulative, constants=(1,)),
+    "LogSoftmax": Layer(_log_softmax),
     "Softmax": Layer(_softmax),
 }

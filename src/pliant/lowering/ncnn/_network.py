@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -27,6 +27,7 @@ from pliant.lowering.ncnn._layout import (
 )
 
 MAGIC = 7767517
+MOST_PICTURES = 64  # in one network, where each needs layers of its own
 ARRAY = -23300  # an array with the id k has the key ARRAY - k in the text
 AXES = (("w",), ("h", "w"), ("c", "h", "w"), ("c", "d", "h", "w"))  # of a blob by their number, outermost first
 LENGTHS = {"w": 0, "h": 1, "d": 11, "c": 2}  # parameter ids of Reshape and MemoryData
@@ -149,18 +150,36 @@ class Network:
         groups = around(len(dims_of(value)), first, end)
         return self.view(value, groups), groups
 
-    def single(self, value: ir.Value | None) -> str:
-        """A blob [c][spatial ...] of pictures [1, c, spatial ...]. Raises Sizes or Refused if there are several."""
-        assert value is not None
-        dims = dims_of(value)
-        (count,) = known(dims[:1], f"that {value.name!r} is one picture")
-        if count != 1:
-            raise Refused(f"gets {count} pictures at once, and ncnn works on one")
-        return self.view(value, tuple((k,) for k in range(1, len(dims))))
+    def each(self, values: Sequence[ir.Value | None], result: ir.Value, make: Callable[[list[str]], str]) -> None:
+        """Layers for pictures [n, c, spatial ...]: `make` gets blobs [c][spatial ...] of `values` and gives such a blob.
 
-    def put_single(self, value: ir.Value) -> Groups:
-        """The layout of pictures [1, c, spatial ...]."""
-        return tuple((k,) for k in range(1, len(dims_of(value))))
+        A network holds them once for each picture. Raises Sizes if n is not known, Refused if it is large.
+        """
+        given = [v for v in values if v is not None]
+        (count,) = known(dims_of(given[0])[:1], f"how many pictures {given[0].name!r} holds")
+        if any(dims_of(v)[0] != count for v in given):
+            raise Refused("has operands with different numbers of pictures")
+        if count > MOST_PICTURES:
+            raise Refused(f"gets {count} pictures at once, and ncnn works on one")
+        apart: Groups = tuple((k,) for k in range(1, len(dims_of(result))))
+        made = [make([self._picture(v, k, count) for v in given]) for k in range(count)]
+        if count == 1:
+            return self.put(result, made[0], apart)
+        lengths = known(dims_of(result)[1:], f"the shape of {result.name!r}")
+        if len(lengths) == MOST:
+            apart, lengths = ((1,), (2,), (3, 4)), [*lengths[:2], lengths[2] * lengths[3]]
+        joined = [self.reshape(blob, [1, *lengths], "") for blob in made]
+        self.put(result, self.layer("Concat", joined, {0: 0}), ((0,), *apart))
+        return None
+
+    def _picture(self, value: ir.Value, k: int, count: int) -> str:
+        dims = dims_of(value)
+        apart: Groups = tuple((a,) for a in range(1, len(dims)))
+        if count == 1:
+            return self.view(value, apart)
+        lengths = known(dims[1:], f"the shape of {value.name!r}")
+        blob = self.view(value, ((0,), tuple(range(1, len(dims)))))
+        return self.reshape(self.layer("Crop", [blob], {9: [k], 10: [k + 1], 11: [0]}), lengths, "")
 
     def text(self) -> str:
         """The content of the .param file."""

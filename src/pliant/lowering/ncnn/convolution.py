@@ -90,9 +90,8 @@ def _convolve(node: ir.Node, network: Network) -> None:
     several = dims[0] if isinstance(dims[0], int) else 1
     if several > 1 and count < 3:
         return _many(node, network, (name, count, parameters, kernel, bias))
-    blob = _run(network, network.single(node.inputs[0]), (name, count, parameters, kernel, bias))
-    network.put(node.outputs[0], blob, network.put_single(node.outputs[0]))
-    return None
+    described = name, count, parameters, kernel, bias
+    return network.each(node.inputs[:1], node.outputs[0], lambda blobs: _run(network, blobs[0], described))
 
 
 Described = tuple[str, int, dict[int, Parameter], NDArray[Any], NDArray[Any] | None]
@@ -139,31 +138,32 @@ def _transposed(node: ir.Node, network: Network) -> None:
     parameters |= dict(zip(MORE, reversed(extra), strict=False))
     kind = ("Deconvolution" if groups == 1 else "DeconvolutionDepthWise") + ("1D", "", "3D")[count - 1]
     stored = [np.swapaxes(parts, 1, 2), *([] if bias is None else [bias])]
-    blob = network.layer(kind, [network.single(node.inputs[0])], parameters, stored, tagged=True)
-    network.put(node.outputs[0], blob, network.put_single(node.outputs[0]))
+
+    def made(blobs: list[str]) -> str:
+        return network.layer(kind, blobs, parameters, stored, tagged=True)
+
+    network.each(node.inputs[:1], node.outputs[0], made)
 
 
 def _deformable(node: ir.Node, network: Network) -> None:
     """With one group of offsets; groups of channels are convolved one after the other."""
-    kernel, given = array_of(node.inputs[1]), node.inputs[3] if len(node.inputs) > 3 else None
+    kernel, bias = array_of(node.inputs[1]), array_of(node.inputs[3] if len(node.inputs) > 3 else None)
     assert kernel is not None
-    bias = array_of(given)
     groups = int(attribute(node, "group", 1))
     moved = window(node, list(kernel.shape[2:])).parameters()
-    others = [network.single(node.inputs[2])]
-    if len(node.inputs) > 4 and node.inputs[4] is not None:
-        others.append(network.single(node.inputs[4]))
-    picture, each = network.single(node.inputs[0]), kernel.shape[0] // groups
-    blobs: list[str] = []
-    for g in range(groups):
-        own, part = kernel[g * each : (g + 1) * each], None if bias is None else bias[g * each : (g + 1) * each]
-        start = g * own.shape[1]
-        x = picture if groups == 1 else _channels(network, picture, start, start + own.shape[1])
-        stored = [own, *([] if part is None else [part])]
-        parameters = _sizes(moved, own, each, 1, part)
-        blobs.append(network.layer("DeformableConv2D", [x, *others], parameters, stored, tagged=True))
-    blob = blobs[0] if groups == 1 else network.layer("Concat", blobs, {0: 0})
-    network.put(node.outputs[0], blob, network.put_single(node.outputs[0]))
+    parts = np.split(kernel, groups), [None] * groups if bias is None else np.split(bias, groups)
+
+    def made(blobs: list[str]) -> str:
+        results: list[str] = []
+        for g, (own, part) in enumerate(zip(*parts, strict=True)):
+            start = g * own.shape[1]
+            x = blobs[0] if groups == 1 else _channels(network, blobs[0], start, start + own.shape[1])
+            stored = [own, *([] if part is None else [part])]
+            parameters = _sizes(moved, own, own.shape[0], 1, part)
+            results.append(network.layer("DeformableConv2D", [x, *blobs[1:]], parameters, stored, tagged=True))
+        return results[0] if groups == 1 else network.layer("Concat", results, {0: 0})
+
+    network.each([node.inputs[0], node.inputs[2], *node.inputs[4:5]], node.outputs[0], made)
 
 
 def _channels(network: Network, blob: str, start: int, end: int) -> str:

@@ -115,10 +115,9 @@ def _sum(node: ir.Node, network: Network) -> None:
 def _power(node: ir.Node, network: Network) -> None:
     """Whole exponents by products, and roots by a layer of their own: ncnn takes logarithms, of positive numbers only."""
     exponent = array_of(node.inputs[1])
-    assert exponent is not None
-    power = float(exponent.item()) if exponent.size == 1 else None
+    power = float(exponent.item()) if exponent is not None and exponent.size == 1 else None
     assert node.inputs[0] is not None
-    if power is None or exponent.ndim > len(dims_of(node.inputs[0])):
+    if exponent is None or power is None or exponent.ndim > len(dims_of(node.inputs[0])):
         return _binary(node, network)
     x, groups = network.any(node.inputs[0])
     if power == 0.5:
@@ -142,7 +141,10 @@ def _product(network: Network, x: str, count: int) -> str:
 
 
 def _check_power(node: ir.Node) -> str | None:
-    exponent = array_of(node.inputs[1])
+    exponent, base = array_of(node.inputs[1]), node.inputs[0]
+    made = None if base is None else base.producer()
+    if (made is not None and made.op_type == "Abs") or (array_of(base) is not None and (array_of(base) > 0).all()):
+        return None
     if exponent is None:
         return "has an exponent that is computed, and ncnn takes powers of positive numbers only"
     whole = (exponent == np.round(exponent)).any()

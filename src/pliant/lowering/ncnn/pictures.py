@@ -15,27 +15,24 @@ BORDERS = {"zeros": 1, "border": 2, "reflection": 3}  # its padding_mode
 
 def _depth_to_space(node: ir.Node, network: Network) -> None:
     mode = {"CRD": 0, "DCR": 1}[attribute(node, "mode", "DCR")]
-    blob = network.single(node.inputs[0])
-    shuffled = network.layer("PixelShuffle", [blob], {0: int(attribute(node, "blocksize")), 1: mode})
-    network.put(node.outputs[0], shuffled, network.put_single(node.outputs[0]))
+    parameters = {0: int(attribute(node, "blocksize")), 1: mode}
+    network.each(node.inputs, node.outputs[0], lambda blobs: network.layer("PixelShuffle", blobs, parameters))
 
 
 def _space_to_depth(node: ir.Node, network: Network) -> None:
     """ONNX puts the place in a block in front of the channel."""
-    blob = network.layer("Reorg", [network.single(node.inputs[0])], {0: int(attribute(node, "blocksize")), 1: 1})
-    network.put(node.outputs[0], blob, network.put_single(node.outputs[0]))
+    parameters = {0: int(attribute(node, "blocksize")), 1: 1}
+    network.each(node.inputs, node.outputs[0], lambda blobs: network.layer("Reorg", blobs, parameters))
 
 
 def _sample(node: ir.Node, network: Network) -> None:
-    """Positions are [1, h, w, 2] or [1, d, h, w, 3], as in ONNX."""
-    picture, grid = network.single(node.inputs[0]), network.single(node.inputs[1])
+    """Positions are [n, h, w, 2] or [n, d, h, w, 3], as in ONNX."""
     parameters = {
         0: KINDS[attribute(node, "mode", "linear")],
         1: BORDERS[attribute(node, "padding_mode", "zeros")],
         2: int(attribute(node, "align_corners", 0)),
     }
-    blob = network.layer("GridSample", [picture, grid], parameters)
-    network.put(node.outputs[0], blob, network.put_single(node.outputs[0]))
+    network.each(node.inputs, node.outputs[0], lambda blobs: network.layer("GridSample", blobs, parameters))
 
 
 def _check_sample(node: ir.Node) -> str | None:

@@ -27,8 +27,7 @@ def _pool(node: ir.Node, network: Network) -> None:
     if len(kernel) > 3:
         raise Refused(f"works along {len(kernel)} axes, and ncnn along one to three")
     kind = ("Pooling1D", "Pooling", "Pooling3D")[len(kernel) - 1]
-    blob = network.layer(kind, [network.single(node.inputs[0])], parameters)
-    network.put(node.outputs[0], blob, network.put_single(node.outputs[0]))
+    network.each(node.inputs, node.outputs[0], lambda blobs: network.layer(kind, blobs, parameters))
 
 
 def _rounds_up(node: ir.Node, moved: Window) -> bool:

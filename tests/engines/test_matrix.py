@@ -14,7 +14,7 @@ from tests.catalogue import BLOCKS, Several, groups
 from tests.engines.matrix import judge
 from tests.samples import WITH_SAMPLES, Exported, alone, exported
 
-GROUPS = {f"{channels} channels, from {sizes[0]}": names for (channels, sizes), names in groups().items()}
+GROUPS = {f"{channels} channels, {sizes}": names for (channels, sizes), names in groups().items()}
 
 # Verdicts that are not "exact": (engine, block or operator) -> how a cell may begin. All else must be exact.
 OTHERWISE: dict[tuple[str, str], str] = {}

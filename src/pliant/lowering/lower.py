@@ -72,10 +72,12 @@ def lower(model: ir.Model, contract: Contract, dialect: Dialect) -> Network | Un
     write_out_decided(model)
     for _ in range(ROUNDS):
         infer(model)
-        while answer_shapes(model.graph, held):
-            infer(model)
-        common.RemoveUnusedNodesPass()(model)
-        infer(model)
+        answered = left = True
+        while answered and left:
+            answered, left = answer_shapes(model.graph, held)
+            common.RemoveUnusedNodesPass()(model)
+            if answered:
+                infer(model)
         if not apply(model.graph, dialect, _working(model.graph, held)):
             break
         common.RemoveUnusedNodesPass()(model)

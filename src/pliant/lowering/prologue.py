@@ -79,10 +79,10 @@ def _is_learnt(node: ir.Node) -> bool:
     return any(w is not None and w.dtype.kind == "f" and w.size >= LEARNT for w in weights)
 
 
-def answer_shapes(graph: ir.Graph, pictures: Collection[str]) -> bool:
+def answer_shapes(graph: ir.Graph, pictures: Collection[str]) -> tuple[bool, bool]:
     """Replace every question for the shape of a feature map by arithmetic on the shapes of the inputs, where known.
 
-    Whether asking again may answer more: what an answer decides may have another shape behind it.
+    Whether any was answered, and whether any is left: what an answer decides may have another shape behind it.
     """
     shapes: dict[ir.Value, Any] = {}
     nodes = list(graph)
@@ -108,7 +108,7 @@ def answer_shapes(graph: ir.Graph, pictures: Collection[str]) -> bool:
             if shape is None and value in known and value.shape is not None:
                 shape = [lengths.shape(value, k) for k in range(len(value.shape))]
             shapes[value] = shape
-    return answered and left
+    return answered, left
 
 
 def shapes_of(node: ir.Node, shape_of: ShapeOf, lengths: Lengths) -> list[Any]:

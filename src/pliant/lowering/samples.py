@@ -224,7 +224,9 @@ def _vector(node: ir.Node, operands: list[State]) -> State:
     known: list[tuple[int | str, ...]] = [p for p in parts if p is not None]
     if node.op_type == "Concat":
         return tuple(e for part in known for e in part)
-    if node.op_type in ("Identity", "Cast", "Unsqueeze", "Squeeze") or (node.op_type == "Reshape" and len(known[0]) == 1):
+    if node.op_type in ("Identity", "Cast", "Unsqueeze", "Squeeze") or (
+        node.op_type == "Reshape" and len(known[0]) == 1
+    ):
         return known[0]
     if node.op_type == "Gather" and all(isinstance(k, int) for k in known[1]):
         return tuple(known[0][int(k)] for k in known[1])
@@ -420,7 +422,9 @@ RULES: dict[str, Following] = {
     **dict.fromkeys(PICTURES, _pictures),
     **dict.fromkeys(TOGETHER, _together),
     **dict.fromkeys((*ONE_AXIS, "Split"), _along),
-    **dict.fromkeys(("ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum", "ReduceL1", "ReduceL2", "ReduceProd"), _reduced),
+    **dict.fromkeys(
+        ("ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum", "ReduceL1", "ReduceL2", "ReduceProd"), _reduced
+    ),
     "Concat": _joined,
     "ConstantOfShape": _filled,
     "Expand": _expanded,

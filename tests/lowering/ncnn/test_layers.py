@@ -98,7 +98,10 @@ def windows() -> Iterator[Case]:
     yield Case("Conv", [(2, 4, 19)], [weight(4, 1, 3), weight(4)], {"pads": [1, 1], "group": 4})
     yield Case("Conv", [(1, 3, 5, 6, 7)], [weight(4, 3, 3, 2, 3)], {"strides": [1, 2, 1]})
     for op in ("MaxPool", "AveragePool"):
-        for kernel, how in (((2, 2), {"strides": [2, 2], "ceil_mode": 1}), ((3, 2), {"strides": [1, 2], "pads": [1, 0, 1, 1]})):
+        for kernel, how in (
+            ((2, 2), {"strides": [2, 2], "ceil_mode": 1}),
+            ((3, 2), {"strides": [1, 2], "pads": [1, 0, 1, 1]}),
+        ):
             yield Case(op, [(1, 5, 13, 11)], [], {"kernel_shape": kernel, **how})
         yield Case(op, [(2, 5, 6, 7, 8)], [], {"kernel_shape": (2, 2, 2), "strides": (2, 2, 2)})
     counted = {"kernel_shape": (3, 3), "pads": [1, 1, 1, 1], "count_include_pad": 1}
@@ -140,7 +143,12 @@ def layouts() -> Iterator[Case]:
         yield Case("Concat", [(2, 3, 4, 5), (2, 3, 4, 5)], [], {"axis": axis})
     yield Case("Concat", [(2, 3, 4, 5, 2), (2, 3, 1, 5, 2)], [], {"axis": 2})
     yield Case("Concat", [(1, 1, 4, 5), (1, 8, 4, 5)], [], {"axis": 1})
-    for start, end, axes in [((0, 1), (2, -1), (1, 3)), ((-2,), (2**63 - 1,), (3,)), ((0,), (100,), (2,)), ((4,), (12,), (1,))]:
+    for start, end, axes in [
+        ((0, 1), (2, -1), (1, 3)),
+        ((-2,), (2**63 - 1,), (3,)),
+        ((0,), (100,), (2,)),
+        ((4,), (12,), (1,)),
+    ]:
         yield Case("Slice", [(2, 13, 5, 6)], [ints(*start), ints(*end), ints(*axes)])
     yield Case("Split", [(1, 12, 4, 5)], [ints(4, 3, 5)], {"axis": 1}, outputs=3)
     yield Case("Expand", [(1, 2, 1, 3, 1)], [ints(2, 2, 3, 3, 2)])
@@ -172,6 +180,9 @@ def pictures() -> Iterator[Case]:
     for mode in ("CRD", "DCR"):
         yield Case("DepthToSpace", [(2, 18, 3, 5)], [], {"blocksize": 3, "mode": mode})
     yield Case("SpaceToDepth", [(1, 16, 4, 6)], [], {"blocksize": 2})
+    yield Case("Col2Im", [(2, 3 * 6, 20)], [ints(5, 7), ints(2, 3)])
+    more = {"pads": [1, 0, 1, 2], "strides": [2, 1], "dilations": [1, 2]}
+    yield Case("Col2Im", [(1, 2 * 6, 15)], [ints(5, 7), ints(2, 3)], more)
     for mode in ("linear", "nearest", "cubic"):
         for border in ("zeros", "border", "reflection"):
             for corners in (0, 1):

@@ -33,6 +33,7 @@ def dialect(known: Mapping[str, Layer]) -> Dialect:
         operators={op: layer.check for op, layer in known.items()},
         dtypes=frozenset({"float32", "bool"}),  # true is 1, false is 0
         constants={op: layer.constants for op, layer in known.items() if layer.constants},
+        opset=20,
     )
 
 

@@ -42,7 +42,9 @@ def aligned(network: Network, values: Sequence[ir.Value], result: ir.Value) -> t
     dims = [dims_of(v) for v in values]
     rank = max(map(len, dims))
     padded: list[Dims] = [[1] * (rank - len(d)) + d for d in dims]
-    candidates = [network.any(v)[1] for v, d in zip(values, dims, strict=True) if len(d) == rank and array_of(v) is None]
+    candidates = [
+        network.any(v)[1] for v, d in zip(values, dims, strict=True) if len(d) == rank and array_of(v) is None
+    ]
     apart = [k for k in range(rank) if any(d[k] != 1 for d in padded)]
     if len(apart) <= MOST:
         candidates.append(tuple((k,) for k in apart) or ((),))

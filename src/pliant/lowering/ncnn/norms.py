@@ -81,9 +81,7 @@ def _instance(node: ir.Node, network: Network) -> None:
     squares = network.layer("UnaryOp", [centred], {0: SQUARE})
     variance = network.layer("Reduction", [squares], {0: MEAN, 1: 0, 3: last, 4: 1, 5: 1})
     eps = float(attribute(node, "epsilon", 1e-5))
-    deviation = network.layer(
-        "UnaryOp", [network.layer("BinaryOp", [variance], {0: ADD, 1: 1, 2: eps})], {0: 5}
-    )
+    deviation = network.layer("UnaryOp", [network.layer("BinaryOp", [variance], {0: ADD, 1: 1, 2: eps})], {0: 5})
     blob = network.layer("BinaryOp", [centred, deviation], {0: DIV})
     shape = [*([1] * (len(groups) - 2)), -1, 1]
     for operation, value in ((MUL, node.inputs[1]), (ADD, node.inputs[2])):

@@ -35,13 +35,18 @@ def rewrite(node: ir.Node, build: Builder) -> Sequence[ir.Value]:
     x, y = node.inputs
     stack = [k for k in result if k in first and k in second]
     summed = [k for k in first if k not in result]
-    rows, columns = [k for k in result if k in first and k not in stack], [k for k in result if k in second and k not in stack]
+    rows, columns = (
+        [k for k in result if k in first and k not in stack],
+        [k for k in result if k in second and k not in stack],
+    )
     left = _matrix(build, x, first, [stack, rows, summed])
     right = _matrix(build, y, second, [stack, summed, columns])
     product = build("MatMul", left, right)
     if len(rows) != 1 or len(columns) != 1:
         lengths = [_length(build, node, letter) for letter in (*stack, *rows, *columns)]
-        product = build("Reshape", product, build("Concat", *lengths, axis=0) if lengths else build.constant([], "int64"))
+        product = build(
+            "Reshape", product, build("Concat", *lengths, axis=0) if lengths else build.constant([], "int64")
+        )
     order = [*stack, *rows, *columns]
     return [_ordered(build, product, order, list(result))]
 

@@ -36,7 +36,11 @@ def check(node: ir.Node, dialect: Dialect) -> str | None:
     assert isinstance(node.graph, ir.Graph)
     if x is None or x.shape is None or x.dtype != ir.DataType.FLOAT or places is None:
         return "is not of float32 elements"
-    if places.shape is None or len(places.shape) != 2 or int(attribute(node, "axis", 0)) % len(x.shape) != len(x.shape) - 2:
+    if (
+        places.shape is None
+        or len(places.shape) != 2
+        or int(attribute(node, "axis", 0)) % len(x.shape) != len(x.shape) - 2
+    ):
         return "is not along the last axis but one"
     product = _reader(node.outputs[0], "MatMul")
     if product is None or product.inputs[1] is not node.outputs[0] or product.inputs[0] is None:

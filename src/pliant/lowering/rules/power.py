@@ -35,7 +35,11 @@ def rewrite(node: ir.Node, build: Builder) -> Sequence[ir.Value]:
     """|x|^p * (1 - 2 * odd * negative)."""
     x, exponent = node.inputs
     real = build("Cast", exponent, to=FLOAT)
-    odd = build("Cast", build("Equal", build("Abs", build("Mod", real, build.constant(2.0), fmod=1)), build.constant(1.0)), to=FLOAT)
+    odd = build(
+        "Cast",
+        build("Equal", build("Abs", build("Mod", real, build.constant(2.0), fmod=1)), build.constant(1.0)),
+        to=FLOAT,
+    )
     negative = build("Cast", build("Less", x, build.constant(0.0)), to=FLOAT)
     sign = build("Sub", build.constant(1.0), build("Mul", negative, build("Mul", odd, build.constant(2.0))))
     return [build("Mul", build("Pow", build("Abs", x), real), sign)]

@@ -1,8 +1,8 @@
 """Which axes of an ONNX value an ncnn blob has.
 
 A layout is a tuple of groups, one for each axis of the blob, outermost first; a group is a run of neighbouring axes of
-the value, in order, that the blob has merged. An axis that is in no group has length 1, and an empty group is an axis of
-length 1 that only the blob has.
+the value, in order, that the blob has merged. An axis that is in no group has length 1, and an empty group is an axis
+of length 1 that only the blob has.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def normal(groups: Groups, single: Collection[int]) -> Groups:
 
 
 def separate(dims: Dims) -> Groups | None:
-    """The layout with all axes apart; those of length 1 go, from the first, where there are too many. None if not so."""
+    """The layout with all axes apart; those of length 1 go, the first first, if there are too many; else None."""
     axes = list(range(len(dims)))
     if len(axes) > 1 and dims[0] == 1:
         axes.remove(0)

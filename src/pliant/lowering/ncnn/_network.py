@@ -151,7 +151,7 @@ class Network:
         return self.view(value, groups), groups
 
     def each(self, values: Sequence[ir.Value | None], result: ir.Value, make: Callable[[list[str]], str]) -> None:
-        """Layers for pictures [n, c, spatial ...]: `make` gets blobs [c][spatial ...] of `values` and gives such a blob.
+        """Layers for pictures [n, c, spatial ...]: `make` gets blobs [c][spatial ...] of `values` and gives one.
 
         A network holds them once for each picture. Raises Sizes if n is not known, Refused if it is large.
         """

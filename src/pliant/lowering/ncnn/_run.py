@@ -86,8 +86,8 @@ def write_fixed(body: ir.Model, shapes: tuple[tuple[int, ...], ...], known: dict
         return write(fixed, known)
     except Sizes as needs:
         raise LoweringError(
-            f"Engine 'ncnn' cannot run this model: {needs}, which depends on the content of the picture. Use the engine "
-            "'onnxruntime'."
+            f"Engine 'ncnn' cannot run this model: {needs}, which depends on the content of the picture. Use the "
+            "engine 'onnxruntime'."
         ) from needs
 
 

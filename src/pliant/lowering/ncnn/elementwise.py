@@ -115,7 +115,7 @@ def _sum(node: ir.Node, network: Network) -> None:
 
 
 def _power(node: ir.Node, network: Network) -> None:
-    """Whole exponents by products, and roots by a layer of their own: ncnn takes logarithms, of positive numbers only."""
+    """Whole exponents by products, and roots by a layer of their own: ncnn takes powers of positive numbers."""
     exponent = array_of(node.inputs[1])
     power = float(exponent.item()) if exponent is not None and exponent.size == 1 else None
     assert node.inputs[0] is not None
@@ -143,9 +143,9 @@ def _product(network: Network, x: str, count: int) -> str:
 
 
 def _check_power(node: ir.Node) -> str | None:
-    exponent, base = array_of(node.inputs[1]), node.inputs[0]
-    made = None if base is None else base.producer()
-    if (made is not None and made.op_type == "Abs") or (array_of(base) is not None and (array_of(base) > 0).all()):
+    exponent, base = array_of(node.inputs[1]), array_of(node.inputs[0])
+    made = None if node.inputs[0] is None else node.inputs[0].producer()
+    if (made is not None and made.op_type == "Abs") or (base is not None and (base > 0).all()):
         return None
     if exponent is None:
         return "has an exponent that is computed, and ncnn takes powers of positive numbers only"
@@ -236,14 +236,15 @@ def _cast(node: ir.Node, network: Network) -> None:
 
 def _check_cast(node: ir.Node) -> str | None:
     source, target = node.inputs[0], ir.DataType(node.attributes["to"].as_int())
-    if source is not None and source.dtype in (ir.DataType.DOUBLE, ir.DataType.FLOAT16, ir.DataType.BFLOAT16):
-        return f"reads {source.dtype.name.lower()}, and ncnn computes in float32"
+    dtype = None if source is None else source.dtype
+    if dtype is not None and dtype in (ir.DataType.DOUBLE, ir.DataType.FLOAT16, ir.DataType.BFLOAT16):
+        return f"reads {str(dtype.name).lower()}, and ncnn computes in float32"
     if target == ir.DataType.FLOAT:
         return None
     readers = {use.node.op_type for use in node.outputs[0].uses()}
     if target in WHOLE and readers <= {"Cast"}:
         return None
-    return f"makes {target.name.lower()} of a picture, and ncnn computes in float32"
+    return f"makes {str(target.name).lower()} of a picture, and ncnn computes in float32"
 
 
 LAYERS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import onnx_ir as ir
 
@@ -124,7 +124,7 @@ def _stay_whole(groups: Groups, target: list[int]) -> bool:
 def _runs(target: list[int]) -> Groups:
     """Neighbours that stay neighbours, in the order in which they are now."""
     ordered = sorted(target)
-    follows = dict(zip(ordered, ordered[1:], strict=False))
+    follows = dict(pairwise(ordered))
     runs: list[list[int]] = []
     for axis in target:
         if runs and follows.get(runs[-1][-1]) == axis:

@@ -23,13 +23,14 @@ def _layer(node: ir.Node, network: Network) -> None:
     assert x is not None
     dims = dims_of(x)
     axis = int(attribute(node, "axis", -1)) % len(dims)
-    length = int(np.prod(known(dims[axis:], f"the lengths of the axes from {axis} on")))
+    lengths = known(dims[axis:], f"the lengths of the axes from {axis} on")
+    length = int(np.prod(lengths))
     groups = network.any(x)[1]
     if groups[-1] != tuple(range(axis, len(dims))) or len(groups) > 3:
         groups = (tuple(range(axis)), tuple(range(axis, len(dims))))
     scale, bias = (array_of(v) for v in [*node.inputs[1:], None][:2])
-    scale = np.ones(length, np.float32) if scale is None else np.broadcast_to(scale, dims[axis:]).reshape(-1)
-    bias = np.zeros(length, np.float32) if bias is None else np.broadcast_to(bias, dims[axis:]).reshape(-1)
+    scale = np.ones(length, np.float32) if scale is None else np.broadcast_to(scale, lengths).reshape(-1)
+    bias = np.zeros(length, np.float32) if bias is None else np.broadcast_to(bias, lengths).reshape(-1)
     parameters = {0: length, 1: float(attribute(node, "epsilon", 1e-5)), 2: 1}
     blob = network.layer("LayerNorm", [network.view(x, groups)], parameters, [scale, bias])
     network.put(node.outputs[0], blob, groups)

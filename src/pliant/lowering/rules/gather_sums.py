@@ -76,12 +76,9 @@ def rewrite(node: ir.Node, build: Builder) -> Sequence[ir.Value]:
         replace(product, build("Unsqueeze", sums, build.constant([rank - 1])))
     else:
         assert order is not None
-        joined = order.inputs[0]
         build = Builder(build.graph, order, build.step)
         rows = build("Gather", matrix, order.inputs[1], axis=0)
         replace(order, build("MatMul", rows, x))
-        assert joined is not None
-        del joined
     return [Builder(build.graph, node, build.step)("Identity", x)]
 
 

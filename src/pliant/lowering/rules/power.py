@@ -1,7 +1,7 @@
 """Powers with an exponent that is computed beforehand, for engines that take powers of positive numbers only.
 
-x^p is |x|^p, with the sign turned where x is negative and p is odd. Where x is negative and p is no whole number, PyTorch
-gives NaN and this gives |x|^p.
+x^p is |x|^p, with the sign turned where x is negative and p is odd. Where x is negative and p is no whole number,
+PyTorch gives NaN and this gives |x|^p.
 """
 
 from __future__ import annotations
@@ -35,11 +35,8 @@ def rewrite(node: ir.Node, build: Builder) -> Sequence[ir.Value]:
     """|x|^p * (1 - 2 * odd * negative)."""
     x, exponent = node.inputs
     real = build("Cast", exponent, to=FLOAT)
-    odd = build(
-        "Cast",
-        build("Equal", build("Abs", build("Mod", real, build.constant(2.0), fmod=1)), build.constant(1.0)),
-        to=FLOAT,
-    )
+    rest = build("Abs", build("Mod", real, build.constant(2.0), fmod=1))
+    odd = build("Cast", build("Equal", rest, build.constant(1.0)), to=FLOAT)
     negative = build("Cast", build("Less", x, build.constant(0.0)), to=FLOAT)
     sign = build("Sub", build.constant(1.0), build("Mul", negative, build("Mul", odd, build.constant(2.0))))
     return [build("Mul", build("Pow", build("Abs", x), real), sign)]

@@ -28,6 +28,11 @@ class Sizes(Exception):  # noqa: N818 - no error where the network can be made f
     """A node can be written for known sizes only; the text says what has to be known."""
 
 
+def is_empty(value: ir.Value) -> bool:
+    """Whether a value is known to have no elements."""
+    return value.shape is not None and any(d == 0 for d in value.shape)
+
+
 def dims_of(value: ir.Value) -> Dims:
     """The lengths of the axes of a value. Raises Sizes if not even their number is known."""
     array = array_of(value)
@@ -35,7 +40,7 @@ def dims_of(value: ir.Value) -> Dims:
         return list(array.shape)
     if value.shape is None:
         raise Sizes(f"the number of axes of {value.name!r}")
-    if any(d == 0 for d in value.shape):
+    if is_empty(value):
         raise Refused(f"has to do with {value.name!r}, which has no elements, and ncnn has no empty blobs")
     return [d if isinstance(d, int) else d.value for d in value.shape]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pliant.errors import LoweringError
 from pliant.lowering.dialect import key_of
-from pliant.lowering.ncnn._layout import Groups, Refused, Sizes, dims_of, ones, separate
+from pliant.lowering.ncnn._layout import Groups, Refused, Sizes, dims_of, is_empty, ones, separate
 from pliant.lowering.ncnn._network import Network
 from pliant.lowering.ncnn.base import Layer
 
@@ -75,6 +75,8 @@ def write(body: ir.Model, layers: dict[str, Layer]) -> Written:
 
 def _emit(node: ir.Node, network: Network, layers: dict[str, Layer]) -> None:
     try:
+        if all(is_empty(v) for v in node.outputs):
+            return  # ncnn has no such blobs; a Concat leaves them out, and any other reader is refused
         layer = layers.get(key_of(node))
         if layer is None:
             raise Refused("is an operator that this engine does not have")

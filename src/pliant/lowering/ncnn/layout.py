@@ -7,7 +7,7 @@ from itertools import pairwise, permutations
 import onnx_ir as ir
 
 from pliant.lowering.builder import array_of, attribute
-from pliant.lowering.ncnn._layout import MOST, Dims, Groups, Refused, Sizes, dims_of, known, ones, separate
+from pliant.lowering.ncnn._layout import MOST, Dims, Groups, Refused, Sizes, dims_of, is_empty, known, ones, separate
 from pliant.lowering.ncnn._network import Network, Parameter
 from pliant.lowering.ncnn.base import Layer
 
@@ -168,7 +168,7 @@ def _total(lengths: list[int]) -> int:
 
 
 def _concat(node: ir.Node, network: Network) -> None:
-    values = [v for v in node.inputs if v is not None]
+    values = [v for v in node.inputs if v is not None and not is_empty(v)]
     rank = len(dims_of(values[0]))
     axis = int(attribute(node, "axis")) % rank
     groups, place = _joint(network, values, node.outputs[0], axis)

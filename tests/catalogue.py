@@ -246,7 +246,7 @@ def groups() -> dict[tuple[Any, ...], list[str]]:
     return found
 
 
-GROUPS = {f"{channels} channels, from {sizes[0]}": names for (channels, sizes), names in groups().items()}
+GROUPS = {f"{channels} channels, {sizes}": names for (channels, sizes), names in groups().items()}
 
 
 @cache

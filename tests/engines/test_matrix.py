@@ -13,7 +13,12 @@ from tests.engines.matrix import judge
 from tests.samples import WITH_SAMPLES, Exported, alone, exported
 
 # Verdicts that are not "exact": (engine, block or operator) -> how a cell may begin. All else must be exact.
-OTHERWISE: dict[tuple[str, str], str] = {}
+OTHERWISE: dict[tuple[str, str], str] = {
+    ("ncnn", "argmax"): "refused: Engine 'ncnn' cannot run this model: ArgMax",
+    ("ncnn", "top 2 of the channels"): "refused: Engine 'ncnn' cannot run this model: TopK",
+    ("ncnn", "roll.default((2, 3), 4)"): "refused: Engine 'ncnn' cannot run this model: Reshape 'roll_flat/",  # int64
+    ("ncnn", "roll.default((2, 3), 2, 1)"): "refused: Engine 'ncnn' cannot run this model: Slice 'roll_1/",  # int64
+}
 
 
 def runnable() -> list[Engine]:

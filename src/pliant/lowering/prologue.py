@@ -24,6 +24,7 @@ _LAYERS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum", "LSTM"
 _RANDOM = frozenset(
     {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
 )
+PICTURES = "pliant.pictures"  # key of a graph's metadata: names of the inputs whose content only the network sees
 _SHAPES = "pliant.lowering.shapes"
 
 
@@ -66,6 +67,11 @@ def beforehand(graph: ir.Graph, pictures: Collection[str]) -> set[ir.Value]:
     return known
 
 
+def known_beforehand(graph: ir.Graph, value: ir.Value | None) -> bool:
+    """Whether a value of a graph that is being lowered depends on sizes, live values and constants only."""
+    return value is not None and value in beforehand(graph, graph.meta[PICTURES])
+
+
 def _is_learnt(node: ir.Node) -> bool:
     if node.op_type in _RANDOM:
         return True
@@ -73,12 +79,16 @@ def _is_learnt(node: ir.Node) -> bool:
     return any(w is not None and w.dtype.kind == "f" and w.size >= LEARNT for w in weights)
 
 
-def answer_shapes(graph: ir.Graph, pictures: Collection[str]) -> None:
-    """Replace every question for the shape of a feature map by arithmetic on the shapes of the inputs, where known."""
+def answer_shapes(graph: ir.Graph, pictures: Collection[str]) -> tuple[bool, bool]:
+    """Replace every question for the shape of a feature map by arithmetic on the shapes of the inputs, where known.
+
+    Whether any was answered, and whether any is left: what an answer decides may have another shape behind it.
+    """
     shapes: dict[ir.Value, Any] = {}
     nodes = list(graph)
     start = Lengths(Builder(graph, nodes[0] if nodes else None, "sizes"))
     known = beforehand(graph, pictures)
+    answered, left = False, False
 
     def shape_of(value: ir.Value) -> Shape | None:
         if value not in shapes:
@@ -91,11 +101,14 @@ def answer_shapes(graph: ir.Graph, pictures: Collection[str]) -> None:
             shape = shape_of(node.inputs[0])
             if shape is not None:
                 replace(node, _answer(node, shape, lengths))
+                answered = True
                 continue
+            left = True
         for value, shape in zip(node.outputs, shapes_of(node, shape_of, lengths), strict=True):
             if shape is None and value in known and value.shape is not None:
                 shape = [lengths.shape(value, k) for k in range(len(value.shape))]
             shapes[value] = shape
+    return answered, left
 
 
 def shapes_of(node: ir.Node, shape_of: ShapeOf, lengths: Lengths) -> list[Any]:

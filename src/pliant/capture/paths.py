@@ -115,6 +115,7 @@ class Paths:
         self.origins: dict[Any, Any] = {}
         self.changes: list[Changes] = []  # of everything that may have to be taken back, outermost first
         self.sites = 0
+        self.loops = 0
         self.runs = 0  # of the innermost fork
 
     def truth(self, value: Any) -> bool:

@@ -16,7 +16,7 @@ from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from pliant.capture.base import Table
 from pliant.capture.live import texts
 from pliant.capture.live.choices import as_int, both, either, is_live, is_number, known, opposite, truth_of
-from pliant.capture.lookups import TABLES, found, position
+from pliant.capture.lookups import TABLES, bounded, found
 from pliant.capture.loops import Loops
 from pliant.capture.paths import Outwards, Paths, Undecidable
 from pliant.capture.repeated import Repeated, things
@@ -154,7 +154,7 @@ class Helper:
         if repeated is not None:
             return repeated.part(start, stop, step)
         if isinstance(container, TABLES) and not isinstance(container, torch.Size):
-            start, stop = (position(self.paths, bound, len(container)) for bound in (start, stop))
+            start, stop = (bounded(self.paths, bound, len(container)) for bound in (start, stop))
         return container[start:stop:step]
 
     def text(self, *values: Any) -> str:

@@ -61,7 +61,7 @@ def attribute(paths: Paths, owner: Any, name: LiveText, default: Any = REQUIRED)
     return _decided(paths, names, lambda n: getattr(owner, n), name, default)
 
 
-def position(paths: Paths, bound: Any, length: int) -> Any:
+def bounded(paths: Paths, bound: Any, length: int) -> Any:
     """A live bound of a slice of `length` things, decided on."""
     if not is_live(bound):
         return bound

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import SymBool, SymFloat, SymInt
 
+from pliant.capture.live.arrays import converted
+
 
 def whole(value: Any) -> Any:
     """A live truth value as 1 or 0."""
@@ -71,7 +73,13 @@ def fixed(value: Any) -> Callable[[Any], Any]:
     return method
 
 
-COMPLEX = {"real": property(itself), "imag": property(fixed(0)), "item": itself, "__format__": text}
+def cast(self: Any, dtype: Any, *rest: Any, **options: Any) -> Any:
+    """`self.astype(dtype)`: a number that NumPy made is one of its scalars."""
+    del rest, options
+    return converted(self, dtype)
+
+
+COMPLEX = {"astype": cast, "real": property(itself), "imag": property(fixed(0)), "item": itself, "__format__": text}
 METHODS: dict[type, dict[str, Any]] = {
     SymInt: {
         **COMPLEX,

@@ -18,7 +18,7 @@ from pliant.capture.paths import Undecidable
 class Repeated:
     """`count` things, of which `item(k)` is number `k`.
 
-    `fixed` gives them as many as they are for the example's sizes, for `a, b = x.split(...)`, which decides on the number.
+    `fixed` gives as many as there are for the example's sizes: `a, b = x.split(...)` decides on the number.
     """
 
     count: Any

@@ -332,15 +332,10 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
         self.generic_visit(node)
-        plain = all(
-            isinstance(v, ast.Constant) or (isinstance(v, ast.FormattedValue) and v.conversion in (-1, 115))
-            for v in node.values
-        )
-        if not self.functions or not plain or any(getattr(v, "format_spec", None) is not None for v in node.values):
+        fields = [v for v in node.values if isinstance(v, ast.FormattedValue)]
+        if not self.functions or any(f.format_spec is not None or f.conversion not in (-1, ord("s")) for f in fields):
             return node
-        return at(
-            ask("text", *(getattr(v, "value", v) if not isinstance(v, ast.Constant) else v for v in node.values)), node
-        )
+        return at(ask("text", *(v.value if isinstance(v, ast.FormattedValue) else v for v in node.values)), node)
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
         return self._comprehension(node, "generated")

@@ -58,10 +58,7 @@ class _Simplifier(ast.NodeTransformer):
         for case, (conditions, bound) in reversed(list(zip(node.cases, tests, strict=True))):
             conditions = [*conditions, *([case.guard] if case.guard is not None else [])]
             names = [at(ast.Assign([ast.Name(n, ast.Store())], value), case.pattern) for n, value in bound]
-            body = [*names, *case.body]
-            rest = (
-                body if not conditions else [at(ast.If(at(_all(conditions), case.pattern), body, rest), case.pattern)]
-            )
+            rest = [*names, *case.body] if not conditions else [_if(conditions, [*names, *case.body], rest)]
         return [at(ast.Assign([ast.Name(subject, ast.Store())], node.subject), node), *rest]
 
 
@@ -131,3 +128,7 @@ def _sequence(patterns: Sequence[ast.pattern], subject: ast.expr) -> tuple[list[
 
 def _all(conditions: Sequence[ast.expr]) -> ast.expr:
     return conditions[0] if len(conditions) == 1 else ast.BoolOp(ast.And(), list(conditions))
+
+
+def _if(conditions: Sequence[ast.expr], body: list[ast.stmt], rest: list[ast.stmt]) -> ast.stmt:
+    return at(ast.If(at(_all(conditions), body[0]), body, rest), body[0])

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from torch import SymBool, SymInt
+from torch import SymBool
 
 from pliant.capture.base import Capture
-from pliant.capture.live.choices import as_int, is_live
+from pliant.capture.live.choices import as_int
 from pliant.capture.live.texts import LiveText, text, undecided
 from pliant.capture.lookups import TABLES, attribute, found
 from pliant.capture.paths import current
@@ -44,9 +44,8 @@ def has_attribute(owner: Any, name: Any) -> bool:
 
 def to_item(table: Any, key: Any) -> Any:
     """`operator.getitem`."""
-    return (
-        found(current(), table, key) if undecided(key) and isinstance(table, TABLES) else operator.getitem(table, key)
-    )
+    listed = undecided(key) and isinstance(table, TABLES)
+    return found(current(), table, key) if listed else operator.getitem(table, key)
 
 
 def get(table: dict[Any, Any], key: Any, default: Any = None) -> Any:
@@ -71,16 +70,6 @@ def formatted(template: str, *values: Any, **named: Any) -> str:
     return text(pieces[0], *(part for pair in zip(values, pieces[1:], strict=True) for part in pair))
 
 
-def bits(value: SymInt) -> Any:
-    """`value.bit_length()`: how often the value can be halved, up to 2 ** 62."""
-    size: Any = abs(value)
-    total, length = size, 0
-    for step in (32, 16, 8, 4, 2, 1):
-        more = as_int(total >= 1 << step)
-        total, length = total // (1 + more * ((1 << step) - 1)), length + more * step
-    return length + as_int(size >= 1)
-
-
 METHODS: dict[tuple[type, str], Callable[..., Any]] = {
     (dict, "get"): get,
     (list, "index"): place_of,
@@ -90,10 +79,8 @@ METHODS: dict[tuple[type, str], Callable[..., Any]] = {
 
 
 def bound(callee: Any) -> Callable[..., Any] | None:
-    """A replacement for a method of a table, of text, or of a live number."""
+    """A replacement for a method of a table or of text."""
     owner, name = getattr(callee, "__self__", None), getattr(callee, "__name__", "")
-    if is_live(owner):
-        return partial(bits, owner) if name == "bit_length" and isinstance(owner, SymInt) else None
     found_for = METHODS.get((type(owner), name))
     return None if found_for is None else partial(found_for, owner)
 

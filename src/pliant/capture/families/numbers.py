@@ -31,7 +31,7 @@ from pliant.capture.live.numbers import (
     to_sorted,
     type_of,
 )
-from pliant.capture.live.symbols import any_live
+from pliant.capture.live.symbols import any_live, once, scalar
 from pliant.capture.paths import current
 
 
@@ -73,11 +73,19 @@ def is_whole(value: SymFloat) -> Any:
     return value == torch.sym_float(torch.sym_int(value))
 
 
+def bits(value: SymInt) -> Any:
+    """`value.bit_length()`: how many powers of two it has reached."""
+    powers = torch.tensor([1 << k for k in range(63)])
+    return once(("bit_length", value), lambda: (scalar(abs(value), torch.int64) >= powers).sum().item())
+
+
 def bound(callee: Any) -> Callable[..., Any] | None:
     """A replacement for a method of a live number, or of a shape, that would ask for the number."""
     owner, name = getattr(callee, "__self__", None), getattr(callee, "__name__", "")
     if isinstance(owner, torch.Size) and name == "numel":
         return lambda: reduce(lambda a, b: a * b, owner, 1)
+    if isinstance(owner, SymInt) and name == "bit_length":
+        return partial(bits, owner)
     if isinstance(owner, SymFloat) and name == "is_integer":
         return partial(is_whole, owner)
     return None

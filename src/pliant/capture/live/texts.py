@@ -74,9 +74,9 @@ def equal(a: Any, b: Any) -> Any:
         raise ValueError(f"live numbers side by side in one text ({a}) can be read in more than one way")
     pattern = "".join(NUMBERS[type(p)] if is_live(p) else re.escape(p) for p in a.parts)
     match = re.fullmatch(pattern, b)
-    return (
-        _all(_written(p, t) for p, t in zip(filter(is_live, a.parts), match.groups(), strict=True)) if match else False
-    )
+    if match is None:
+        return False
+    return _all(_written(p, t) for p, t in zip(filter(is_live, a.parts), match.groups(), strict=True))
 
 
 def _written(number: Any, digits: str) -> Any:

@@ -14,6 +14,7 @@ import torch
 from torch import SymBool, SymFloat, SymInt
 
 from pliant.capture.live.arrays import converted
+from pliant.capture.live.choices import example_of, known
 
 
 def whole(value: Any) -> Any:
@@ -47,6 +48,17 @@ def exclusive(self: Any, other: Any) -> Any:
     if isinstance(self, SymBool) or isinstance(other, SymBool):
         return self != other
     return (self | other) - (self & other)
+
+
+PYTORCHS_POWER: Any = SymInt.__rpow__
+
+
+def as_exponent(self: Any, base: Any) -> Any:
+    """`base ** self`, without asking a power of two for the sign of its exponent: that of the example decides."""
+    if isinstance(base, bool) or not isinstance(base, int) or base != 2 or known(self >= 0):
+        return PYTORCHS_POWER(self, base)
+    example = example_of(self)
+    return 1 << self if example is None or example >= 0 else float(base) ** torch.sym_float(self)
 
 
 SIDES = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
@@ -87,6 +99,7 @@ METHODS: dict[type, dict[str, Any]] = {
         "denominator": property(fixed(1)),
         "is_integer": fixed(True),
         "__invert__": inverted,
+        "__rpow__": as_exponent,
         "__xor__": exclusive,
         "__rxor__": exclusive,
     },

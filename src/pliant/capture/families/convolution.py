@@ -91,10 +91,9 @@ def _each(value: Any, rank: int) -> list[Any]:
 
 CAPTURE = Capture(
     functions={
-        **{
-            getattr(F, f"conv_transpose{rank}d"): transposed(getattr(F, f"conv_transpose{rank}d"), rank)
-            for rank in (1, 2, 3)
-        },
+        F.conv_transpose1d: transposed(F.conv_transpose1d, 1),
+        F.conv_transpose2d: transposed(F.conv_transpose2d, 2),
+        F.conv_transpose3d: transposed(F.conv_transpose3d, 3),
         F.conv1d: padded_first(F.conv1d, 1),
         F.conv2d: padded_first(F.conv2d, 2),
         F.conv3d: padded_first(F.conv3d, 3),

@@ -17,6 +17,7 @@ import torch
 from torch import SymFloat, SymInt
 
 from pliant.capture.base import Capture, families
+from pliant.capture.live.choices import example_of, set_example
 from pliant.capture.live.numbers import (
     choose,
     is_instance,
@@ -76,7 +77,12 @@ def is_whole(value: SymFloat) -> Any:
 def bits(value: SymInt) -> Any:
     """`value.bit_length()`: how many powers of two it has reached."""
     powers = torch.tensor([1 << k for k in range(63)])
-    return once(("bit_length", value), lambda: (scalar(abs(value), torch.int64) >= powers).sum().item())
+
+    def make() -> Any:
+        found, example = (scalar(abs(value), torch.int64) >= powers).sum().item(), example_of(value)
+        return found if example is None else set_example(found, example.bit_length())
+
+    return once(("bit_length", value), make)
 
 
 def bound(callee: Any) -> Callable[..., Any] | None:

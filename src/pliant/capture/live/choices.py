@@ -177,6 +177,17 @@ def _zero(some: SymInt) -> Any:
     return number * 0.0
 
 
+def example_of(value: Any) -> Any:
+    """What a number is in the example, as a Python number; None if tracing does not know."""
+    if not is_live(value):
+        return value
+    environment = value.node.shape_env
+    found = expression(value).xreplace({**environment.backed_var_to_val, **environment.real_tensor_prop_unbacked_vals})
+    if found.free_symbols or not found.is_number:
+        return None
+    return int(found) if isinstance(value, SymInt) else float(found)
+
+
 def set_example(value: Any, example: Any) -> Any:
     """`value`, for which tracing knows from now on what it is in the example; `example` may be live itself."""
     if not is_live(value):

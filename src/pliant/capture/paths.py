@@ -155,6 +155,10 @@ class Paths:
                 return not fact.answer
         return None
 
+    def known(self) -> list[Any]:
+        """The formulas of all truths that were decided on this way, as they are here."""
+        return [expression(f.condition) if f.answer else sympy.Not(expression(f.condition)) for f in self.facts]
+
     def fork(self, block: FunctionType, run: Callable[[], Any] | None = None) -> Any:
         """Call `run` on every way through it; what it returns and leaves behind stands for all of them.
 

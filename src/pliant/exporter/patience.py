@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -15,20 +16,29 @@ class TooLong(Exception):  # noqa: N818 - an answer: the model does not end for 
 @contextmanager
 def at_most(seconds: float) -> Generator[None]:
     """Within the block, TooLong is raised in this thread after so many seconds, as soon as it is in Python code."""
-    thread, lock, ended = ctypes.c_ulong(threading.get_ident()), threading.Lock(), False
+    thread, lock = ctypes.c_ulong(threading.get_ident()), threading.Lock()
+    ended = sent = arrived = False
 
     def interrupt() -> None:
+        nonlocal sent
         with lock:
             if not ended:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TooLong))
+                sent = bool(ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TooLong)))
 
     timer = threading.Timer(seconds, interrupt)
     timer.daemon = True
     timer.start()
     try:
         yield
+    except TooLong:
+        arrived = True
+        raise
     finally:
         timer.cancel()
-        with lock:
-            ended = True
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)  # one that is on its way comes too late
+        try:
+            with lock:
+                ended = True
+            if sent and not arrived:
+                time.sleep(0.01)  # one that is on its way arrives here, too late
+        except TooLong:
+            pass

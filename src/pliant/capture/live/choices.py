@@ -126,7 +126,8 @@ def _covers(formula: SymInt, other: Any, condition: SymBool, answer: bool) -> bo
     if not 0 < len(symbols) <= 2 or not set(symbols) <= set(condition.node.shape_env.backed_var_to_val):
         return False
     constants = [int(n) + d for n in asked.atoms(sympy.Integer) for d in (0, 1, 2) if 0 < n < 4096]
-    lengths = sorted({*range(1, 12), 16, 24, *constants})
+    multiples = [n * m for n in constants for m in range(2, 7)] if len(symbols) == 1 else []
+    lengths = sorted({*range(1, 12), 16, 24, *constants, *multiples})
     points = 0
     for chosen in itertools.product(lengths, repeat=len(symbols)):
         values = {symbol: sympy.Integer(n) for symbol, n in zip(symbols, chosen, strict=True)}

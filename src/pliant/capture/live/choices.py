@@ -103,7 +103,7 @@ def choose(condition: SymBool, then: Any, otherwise: Any) -> Any:
         return then
     if whole and isinstance(otherwise, SymInt) and _covers(otherwise, then, condition, True):
         return otherwise
-    chosen: Any = torch.sym_ite(condition, 1, 0)
+    chosen: Any = as_int(condition)
     choices = _choices.get()
     choices.made += 1
     if choices.opaque:
@@ -112,6 +112,8 @@ def choose(condition: SymBool, then: Any, otherwise: Any) -> Any:
         # a case that is a plain number is lost on PyTorch when it writes the formula down as code
         first, second = as_number(then), as_number(otherwise)
         return second + chosen * (first - second)
+    if expression(condition).has(sympy.Piecewise):
+        return _chosen_opaquely(condition, chosen, then, otherwise, whole=whole)
     return torch.sym_ite(condition, _as_live(then, chosen, whole), _as_live(otherwise, chosen, whole))
 
 
@@ -169,8 +171,17 @@ def same(a: Any, b: Any) -> bool:
 
 
 def as_int(condition: Any) -> Any:
-    """A truth as 1 or 0."""
-    return torch.sym_ite(condition, 1, 0) if isinstance(condition, SymBool) else int(condition)
+    """A truth as 1 or 0.
+
+    Where the truth is about a number with cases, sympy would draw them out, into a form that PyTorch does not read.
+    """
+    if not isinstance(condition, SymBool):
+        return int(condition)
+    if not expression(condition).has(sympy.Piecewise):
+        return torch.sym_ite(condition, 1, 0)
+    example = in_example(condition)
+    number = torch.scalar_tensor(condition, dtype=torch.int64).item()  # type: ignore[arg-type]
+    return number if example is None else set_example(number, int(example))
 
 
 def _zero(some: SymInt) -> Any:

@@ -155,7 +155,8 @@ class Helper:
             return repeated.part(start, stop, step)
         if isinstance(container, TABLES) and not isinstance(container, torch.Size):
             start, stop = (bounded(self.paths, bound, len(container)) for bound in (start, stop))
-        return container[start:stop:step]
+        whole: Any = container
+        return whole[start:stop:step]
 
     def text(self, *values: Any) -> str:
         """An f-string without directions about digits."""

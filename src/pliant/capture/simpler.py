@@ -10,6 +10,7 @@ import ast
 import copy
 from collections.abc import Iterable, Sequence
 from itertools import count
+from typing import Any
 
 from pliant.capture.nodes import SCOPES, ask, at, load
 
@@ -71,7 +72,7 @@ class _NotingBreaks(ast.NodeTransformer):
     def statements(self, body: Iterable[ast.stmt]) -> list[ast.stmt]:
         result: list[ast.stmt] = []
         for statement in body:
-            visited = self.visit(statement)
+            visited: Any = self.visit(statement)
             result += visited if isinstance(visited, list) else [visited]
         return result
 

@@ -74,7 +74,7 @@ def is_whole(value: SymFloat) -> Any:
     return value == torch.sym_float(torch.sym_int(value))
 
 
-def bits(value: SymInt) -> Any:
+def bits(value: Any) -> Any:
     """`value.bit_length()`: how many powers of two it has reached."""
     powers = torch.tensor([1 << k for k in range(63)])
 

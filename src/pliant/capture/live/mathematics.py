@@ -23,8 +23,9 @@ def applied(name: str, *values: Any) -> Any:
         result = elementary([scalar(v) for v in values], name).item()
         examples = [example_of(v) for v in values]
         original = getattr(math, name, None)
-        known = original is not None and None not in examples
-        return set_example(result, original(*examples)) if known else result
+        if original is None or None in examples:
+            return result
+        return set_example(result, original(*examples))
 
     return once((name, *values), make)
 

@@ -146,7 +146,7 @@ def _read(node: Any, functions: Any, used: dict[Any, set[int]]) -> list[Any]:
     found = list(node.inputs)
     for graph in _subgraphs(node):
         found += list(graph.outputs)
-        for inner in ir.traversal.RecursiveGraphIterator(graph):
+        for inner in graph:
             found += _read(inner, functions, used)
     return found
 

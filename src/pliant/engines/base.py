@@ -55,6 +55,11 @@ class Backend(Protocol):
         ...
 
 
+def no_obstacle() -> str | None:
+    """Of an engine that runs wherever its package is installed."""
+    return None
+
+
 def no_devices() -> list[str]:
     """Of an engine that does not tell which devices it finds."""
     return []
@@ -65,10 +70,11 @@ class Engine:
     """A way to run ONNX files.
 
     `package` is the module it needs and `install` what pip calls it; `extra` is the group of optional dependencies of
-    pliant that brings all it needs. `open` takes a serialised ONNX model, its contract and options; it raises InputError
-    for a model that the engine cannot run, LoweringError among them. `build` takes the same and gives the files to
-    ship, by suffix; None for an engine that needs no files but the ONNX file itself. `devices` names the devices found
-    here, `precisions` those that it can compute in.
+    pliant that brings all it needs. `open` takes a serialised ONNX model, its contract and options; it raises
+    InputError for a model that the engine cannot run, LoweringError among them. `build` takes the same and gives the
+    files to ship, by suffix; None for an engine that needs no files but the ONNX file itself. `devices` names the
+    devices found here, `precisions` those that it can compute in. `obstacle` is a sentence about what is missing
+    besides the package to run here, None if nothing is: an engine may build where it cannot run.
     """
 
     name: str
@@ -79,6 +85,7 @@ class Engine:
     build: Callable[[bytes, Contract, Options], Mapping[str, bytes]] | None = None
     devices: Callable[[], list[str]] = no_devices
     precisions: tuple[str, ...] = ("f32",)
+    obstacle: Callable[[], str | None] = no_obstacle
 
     @property
     def version(self) -> str | None:
@@ -88,11 +95,15 @@ class Engine:
         except metadata.PackageNotFoundError:
             return None
 
-    def available(self) -> str | None:
-        """None if the engine can be used here, else a sentence that says why not."""
+    def missing(self) -> str | None:
+        """None if the package is installed, which is enough to build, else a sentence that says how to get it."""
         if find_spec(self.package) is None:
             return f"Engine {self.name!r} needs the package {self.package!r}: pip install {self.install}."
         return None
+
+    def available(self) -> str | None:
+        """None if models can be run here, else a sentence that says why not."""
+        return self.missing() or self.obstacle()
 
 
 class Session:

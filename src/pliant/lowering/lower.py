@@ -75,7 +75,10 @@ def lower(model: ir.Model, contract: Contract, dialect: Dialect) -> Network | Un
         common.RemoveUnusedNodesPass()(model)
         infer(model)
         changed = apply(model.graph, dialect, _working(model.graph, held))
-        if not write_out_refused(model, dialect) and not changed:
+        written_out = write_out_refused(model, dialect)
+        if written_out:
+            write_out_decided(model)
+        if not changed and not written_out:
             break
         common.RemoveUnusedNodesPass()(model)
     common.IdentityEliminationPass()(model)

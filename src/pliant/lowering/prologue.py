@@ -173,8 +173,15 @@ def _ordered(values: Iterable[ir.Value]) -> list[ir.Value]:
 
 
 def extract(model: ir.Model, inputs: list[ir.Value], outputs: list[ir.Value]) -> ir.Model:
-    """The part of a model between values, with the weights and functions it uses; the model stays as it is."""
+    """The part of a model between values, with the weights and functions it uses; the model stays as it is.
+
+    Weights are in the order of their names, so that the same part gives the same bytes.
+    """
     graph = ir.convenience.extract(model.graph, inputs, outputs)
+    weights = sorted(graph.initializers.values(), key=lambda v: str(v.name))
+    graph.initializers.clear()
+    for value in weights:
+        graph.register_initializer(value)
     part = ir.Model(graph, ir_version=model.ir_version, functions=[f.clone() for f in model.functions.values()])
     part.graph.opset_imports.update(model.graph.opset_imports)
     return part

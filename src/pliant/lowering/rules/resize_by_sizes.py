@@ -2,10 +2,10 @@
 
 With "size" semantics, and with aligned corners, that is what a Resize by sizes means. With "scale" semantics PyTorch
 samples at (i + 0.5) / f - 0.5, and a Resize by sizes at (i + 0.5) * before / after - 0.5. The two are the same where
-f = p / q and the length is a multiple of q: then after = before * p / q is whole. So the picture is padded to a multiple
-of q by repeating its last row and column, which is what PyTorch samples outside of it too, resized, and cut to the size
-that PyTorch gives. A factor that is no such fraction keeps the function of the file, which gathers the pixels: a
-network for each of the two is made when it is needed.
+f = p / q and the length is a multiple of q: then after = before * p / q is whole. So the picture is padded to a
+multiple of q by repeating its last row and column, which is what PyTorch samples outside of it too, resized, and cut
+to the size that PyTorch gives. A factor that is no such fraction keeps the function of the file, which gathers the
+pixels: a network for each of the two is made when it is needed.
 
 Sources: ATen/native/UpSample.h (`area_pixel_compute_scale`); the specification of Resize in ONNX, opset 18.
 """
@@ -13,6 +13,7 @@ Sources: ATen/native/UpSample.h (`area_pixel_compute_scale`); the specification 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -133,8 +134,10 @@ def _padded(node: ir.Node, build: Builder, pads: ir.Value, padded: ir.Value) -> 
 def _count(node: ir.Node) -> int:
     """The number of spatial axes, which `check` has seen."""
     shape = _operand(node, 2).shape
-    assert shape is not None and isinstance(shape[0], int)
-    return shape[0]
+    assert shape is not None
+    count = shape[0]
+    assert isinstance(count, int)
+    return count
 
 
 def _resize(node: ir.Node, build: Builder, x: ir.Value, sizes: ir.Value) -> ir.Value:
@@ -146,7 +149,7 @@ def _resize(node: ir.Node, build: Builder, x: ir.Value, sizes: ir.Value) -> ir.V
 
 def _attributes(node: ir.Node, spatial: int) -> dict[str, ir.Attr]:
     corners = attribute(node, "align_corners", 0)
-    given = {
+    given: dict[str, Any] = {
         "mode": MODES[attribute(node, "mode")],
         "coordinate_transformation_mode": "align_corners" if corners else "half_pixel",
         "axes": list(range(2, 2 + spatial)),

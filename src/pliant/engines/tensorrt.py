@@ -1,0 +1,91 @@
+"""TensorRT: engines for NVIDIA GPUs, built ahead of time without one, and run where there is one.
+
+docs/tensorrt.md says what is exact, what is declared, and what was never executed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pliant.contract import Contract
+from pliant.engines.base import Backend, Engine, Options
+
+
+def open_model(model: bytes, contract: Contract, options: Options) -> Backend:
+    """See `Engine.open`. Engines are built for the GPU that is here, when a size or value first needs them."""
+    from pliant.lowering.tensorrt.cuda import Device, number_of
+    from pliant.lowering.tensorrt.dialect import dialect
+    from pliant.lowering.tensorrt.run import Runner
+    from pliant.lowering.tensorrt.session import Loaded
+
+    device = Device(number_of(options.device))
+
+    def start(engine: bytes, capture: bool, compiled: bytes | None) -> Runner:
+        return Runner(engine, device, capture, compiled)
+
+    return Loaded(model, contract, dialect(), start, options.cache)
+
+
+def build(
+    model: bytes,
+    contract: Contract,
+    options: Options | None = None,
+    *,
+    capabilities: Sequence[str] = (),
+    native_resize: bool = True,
+) -> Mapping[str, bytes]:
+    """See `Engine.build`; no GPU is needed with TensorRT for RTX.
+
+    Args:
+        capabilities: of the GPUs to build for, as TensorRT names them ("SM89"); the common ones if there are none,
+            without those that the network cannot be built for.
+        native_resize: whether a resize by a fraction p / q is TensorRT's own, which rounds positions to float32, or
+            gathered pixels, with PyTorch's own weights.
+
+    Raises:
+        LoweringError: TensorRT cannot run the model with the same result.
+        UsageError: it cannot build here.
+    """
+    del options
+    from pliant.lowering.tensorrt.dialect import dialect
+    from pliant.lowering.tensorrt.files import build_files
+
+    return build_files(model, contract, dialect(native_resize), capabilities)
+
+
+def refusal(model: bytes) -> str | None:
+    """Why an ONNX file cannot be given to TensorRT as it is; see `pliant.lowering.tensorrt.dialect.refusal`."""
+    from pliant.lowering.tensorrt.dialect import refusal as found
+
+    return found(model)
+
+
+def obstacle() -> str | None:
+    """Why engines that are built here cannot run here, as a sentence; None if they can."""
+    from pliant.lowering.tensorrt.cuda import obstacle as found
+
+    reason = found()
+    if reason is None:
+        return None
+    return (
+        f"Engine 'tensorrt' can build here but not run: {reason}. Run what `pliant build` writes on a machine with one."
+    )
+
+
+def devices() -> list[str]:
+    """The GPUs that the driver finds, as "0: NVIDIA ..."."""
+    from pliant.lowering.tensorrt.cuda import names, obstacle
+
+    return [] if obstacle() else [f"{k}: {name}" for k, name in enumerate(names())]
+
+
+ENGINE = Engine(
+    "tensorrt",
+    "tensorrt_rtx",
+    "tensorrt-rtx-cu12",
+    open_model,
+    extra="tensorrt",
+    build=build,
+    devices=devices,
+    obstacle=obstacle,
+)

@@ -67,9 +67,7 @@ def obstacle() -> str | None:
     reason = found()
     if reason is None:
         return None
-    return (
-        f"Engine 'tensorrt' can build here but not run: {reason}. Run what `pliant build` writes on a machine with one."
-    )
+    return f"Engine 'tensorrt' builds here but cannot run: {reason}. Run what it builds on a machine with a GPU."
 
 
 def devices() -> list[str]:

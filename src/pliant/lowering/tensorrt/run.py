@@ -54,8 +54,9 @@ class Buffers:
 class Runner:
     """An engine on one GPU, with one stream. Safe to call from several threads, which take turns.
 
-    With `capture`, TensorRT for RTX records the work of a shape as a CUDA graph and repeats it; that is only for
-    networks whose work depends on shapes alone.
+    With `capture`, TensorRT for RTX records the work as a CUDA graph when two calls in a row have the same shapes and
+    sizes, and repeats it for as long as they stay: a recording holds sizes and addresses. That is only for networks
+    whose work depends on shapes and sizes alone. `compiled` is what `compiled()` gave another time.
     """
 
     def __init__(self, engine: bytes, cuda: Cuda, capture: bool = False, compiled: bytes | None = None) -> None:
@@ -69,15 +70,15 @@ class Runner:
                     f"TensorRT cannot load the engine: {api.first_sentence(errors, 'it gives no reason')}. Build it "
                     "with the version of TensorRT that is installed, for the GPU that is here."
                 )
-        self._config = _config(self._trt, self._engine, capture, compiled)
-        self._captures = self._config is not None and capture
+        self._rtx = hasattr(self._trt, "CudaGraphStrategy")
+        self._cache: Any = self._runtime_cache(compiled)
         self._context: Any = self._new_context()
-        self._buffers = Buffers(cuda)
-        self._stream = cuda.stream()
+        self._capture, self._recording = capture and self._rtx, None
+        self._buffers, self._stream = Buffers(cuda), cuda.stream()
+        self._last: Any = None
         names = [self._engine.get_tensor_name(k) for k in range(self._engine.num_io_tensors)]
-        given = self._trt.TensorIOMode.INPUT
-        self._inputs = [n for n in names if self._engine.get_tensor_mode(n) == given]
-        self._outputs = [n for n in names if self._engine.get_tensor_mode(n) != given]
+        self._inputs = [n for n in names if self._engine.get_tensor_mode(n) == self._trt.TensorIOMode.INPUT]
+        self._outputs = [n for n in names if n not in self._inputs]
         host = self._trt.TensorLocation.HOST
         self._on_host = {n for n in names if self._engine.get_tensor_location(n) == host}
 
@@ -86,21 +87,21 @@ class Runner:
         with self._lock, api.listening() as errors:
             self._cuda.use()
             given = {n: np.ascontiguousarray(feeds[n]).reshape(feeds[n].shape) for n in self._inputs}
-            results = self._shaped(given, errors)
-            if self._reserve(given, results) and self._captures:
-                self._context = self._new_context()  # what was recorded refers to memory that is gone
-                results = self._shaped(given, errors)
-                self._lend_memory()
+            context = self._chosen(given)
+            results = self._shaped(context, given, errors)
+            if self._reserve(context, given, results) and context is not self._context:
+                context = self._context  # the recording refers to memory that is gone
+                results = self._shaped(context, given, errors)
+                self._reserve(context, given, results)
             try:
-                self._queue(given, results, errors)
+                self._queue(context, given, results, errors)
             finally:
                 self._cuda.synchronize(self._stream)  # what is queued reads `given` and writes `results`
             return results
 
     def compiled(self) -> bytes | None:
         """What TensorRT for RTX has compiled for this GPU, to be given to the next Runner; None if there is nothing."""
-        cache = self._config.get_runtime_cache() if self._config is not None else None
-        content = cache.serialize() if cache is not None else None
+        content = self._cache.serialize() if self._cache is not None else None
         return bytes(content) if content is not None else None
 
     def close(self) -> None:
@@ -108,77 +109,79 @@ class Runner:
         with self._lock:
             self._cuda.use()
             self._cuda.synchronize(self._stream)
-            self._context = self._config = self._engine = self._runtime = None
+            self._recording = self._context = self._cache = self._engine = self._runtime = None
             self._buffers.free()
             self._cuda.destroy(self._stream)
 
-    def _new_context(self) -> Any:
-        """A context without memory of its own: it would take as much as the largest picture of the ranges needs."""
-        if self._config is not None:
-            return self._engine.create_execution_context(self._config)
-        return self._engine.create_execution_context(self._trt.ExecutionContextAllocationStrategy.USER_MANAGED)
+    def _runtime_cache(self, compiled: bytes | None) -> Any:
+        if not self._rtx:
+            return None
+        cache = self._engine.create_runtime_config().create_runtime_cache()
+        if compiled is not None:
+            cache.deserialize(compiled)  # what another GPU or version has made is refused, and compiled anew
+        return cache
 
-    def _shaped(self, given: Mapping[str, Array], errors: list[str]) -> dict[str, Array]:
-        """Tell TensorRT the shapes of the inputs and, in the memory of the host, sizes; empty outputs of the shapes."""
+    def _new_context(self, record: bool = False) -> Any:
+        """A context without memory of its own: it would take as much as the largest picture of the ranges needs."""
+        strategy = self._trt.ExecutionContextAllocationStrategy.USER_MANAGED
+        if not self._rtx:
+            return self._engine.create_execution_context(strategy)
+        config = self._engine.create_runtime_config()
+        config.set_execution_context_allocation_strategy(strategy)
+        config.set_runtime_cache(self._cache)
+        if record:
+            config.cuda_graph_strategy = self._trt.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
+        return self._engine.create_execution_context(config)
+
+    def _chosen(self, given: Mapping[str, Array]) -> Any:
+        """The context for a call: one that records if the last call had the same shapes and sizes."""
+        key = tuple((n, a.shape, a.tobytes() if n in self._on_host else b"") for n, a in given.items())
+        if key != self._last:
+            self._last, self._recording = key, None
+        elif self._capture and self._recording is None:
+            self._recording = self._new_context(record=True)
+        return self._context if self._recording is None else self._recording
+
+    def _shaped(self, context: Any, given: Mapping[str, Array], errors: list[str]) -> dict[str, Array]:
+        """Tell TensorRT the shapes of the inputs and, in the memory of the host, sizes; outputs of the shapes."""
         for name, array in given.items():
-            if not self._context.set_input_shape(name, tuple(array.shape)):
+            if not context.set_input_shape(name, tuple(array.shape)):
                 raise _failed(f"does not take {name!r} of shape {list(array.shape)}", errors)
             if name in self._on_host:
-                self._context.set_tensor_address(name, array.ctypes.data)
-        if unknown := self._context.infer_shapes():
+                context.set_tensor_address(name, array.ctypes.data)
+        if unknown := context.infer_shapes():
             raise _failed(f"cannot tell the shape of the result without {', '.join(unknown)}", errors)
         results: dict[str, Array] = {}
         for name in self._outputs:
-            shape = tuple(self._context.get_tensor_shape(name))
+            shape = tuple(context.get_tensor_shape(name))
             if any(length < 0 for length in shape):
                 raise _failed(f"cannot tell the shape of {name!r} before it is computed", errors)
             results[name] = np.empty(shape, self._trt.nptype(self._engine.get_tensor_dtype(name)))
         return results
 
-    def _reserve(self, given: Mapping[str, Array], results: Mapping[str, Array]) -> bool:
+    def _reserve(self, context: Any, given: Mapping[str, Array], results: Mapping[str, Array]) -> bool:
         """Have memory for all that is on the device, and for what TensorRT computes in between; whether any moved."""
         sizes = {n: a.nbytes for n, a in (*given.items(), *results.items()) if n not in self._on_host}
-        moved = [self._buffers.reserve(name, size) for name, size in sizes.items()]
-        return self._lend_memory() or any(moved)
-
-    def _lend_memory(self) -> bool:
-        needed = self._context.update_device_memory_size_for_shapes()
-        moved = self._buffers.reserve("", needed)  # no tensor has an empty name
-        self._context.set_device_memory(self._buffers.at(""), self._buffers.held[""][1])
+        sizes[""] = context.update_device_memory_size_for_shapes()  # no tensor has an empty name
+        moved = sum(self._buffers.reserve(name, size) for name, size in sizes.items()) > 0  # every one of them
+        if moved:
+            self._recording = None
+        context.set_device_memory(*self._buffers.held[""])
         return moved
 
-    def _bind(self, given: Mapping[str, Array], results: Mapping[str, Array]) -> None:
-        """Queue the copies of the inputs, and tell TensorRT where everything is."""
+    def _queue(self, context: Any, given: Mapping[str, Array], results: Mapping[str, Array], errors: list[str]) -> None:
         for name, array in given.items():
             if name not in self._on_host:
                 self._cuda.copy_in(self._buffers.at(name), array, self._stream)
-                self._context.set_tensor_address(name, self._buffers.at(name))
+                context.set_tensor_address(name, self._buffers.at(name))
         for name, array in results.items():
             address = array.ctypes.data if name in self._on_host else self._buffers.at(name)
-            self._context.set_tensor_address(name, address)
-
-    def _queue(self, given: Mapping[str, Array], results: Mapping[str, Array], errors: list[str]) -> None:
-        self._bind(given, results)
-        if not self._context.execute_async_v3(self._stream):
+            context.set_tensor_address(name, address)
+        if not context.execute_async_v3(self._stream):
             raise _failed("could not run the model", errors)
         for name, array in results.items():
             if name not in self._on_host:
                 self._cuda.copy_out(array, self._buffers.at(name), self._stream)
-
-
-def _config(trt: Any, engine: Any, capture: bool, compiled: bytes | None) -> Any:
-    """How TensorRT for RTX runs; None for TensorRT itself, which has nothing to set."""
-    if not hasattr(trt, "CudaGraphStrategy"):
-        return None
-    config = engine.create_runtime_config()
-    config.set_execution_context_allocation_strategy(trt.ExecutionContextAllocationStrategy.USER_MANAGED)
-    if capture:
-        config.cuda_graph_strategy = trt.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
-    cache = config.create_runtime_cache()
-    if compiled is not None:
-        cache.deserialize(compiled)  # it refuses what another GPU or version has made, and compiles anew
-    config.set_runtime_cache(cache)
-    return config
 
 
 def _failed(what: str, errors: list[str]) -> InputError:

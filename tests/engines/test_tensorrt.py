@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -489,11 +490,12 @@ def test_threads_take_turns(bicubic: Artifact, gpu: FakeTensorRT) -> None:
 
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch, bicubic: Artifact) -> None:
-    monkeypatch.setattr("pliant.engines.base.find_spec", lambda name: None)
+    monkeypatch.setattr("pliant.engines.base.find_spec", lambda name: None if name == "tensorrt_rtx" else name)
     monkeypatch.setattr(api, "find_spec", lambda name: None)
-    assert engine.ENGINE.available() == (
-        "Engine 'tensorrt' needs the package 'tensorrt_rtx': pip install tensorrt-rtx-cu12."
-    )
+    told = "Engine 'tensorrt' needs the package 'tensorrt_rtx': pip install 'pliant[tensorrt]'."
+    assert engine.ENGINE.available() == told
+    with pytest.raises(UsageError, match=re.escape(told)):
+        pliant.load(bicubic, engine="tensorrt")
     with pytest.raises(MissingExtra, match=r"pip install 'pliant\[tensorrt\]'"):
         engine.build(bicubic.model, bicubic.contract)
 
@@ -501,13 +503,14 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch, bicubic: Artifact)
 def test_without_a_gpu(monkeypatch: pytest.MonkeyPatch, bicubic: Artifact) -> None:
     monkeypatch.setattr(cuda, "LIBRARY", "libno_such.so.1")
     cuda._driver.cache_clear()
-    assert engine.ENGINE.missing() is None
-    assert engine.ENGINE.available() == (
+    assert engine.ENGINE.available() is None
+    told = (
         "Engine 'tensorrt' builds here but cannot run: there is no NVIDIA driver (libno_such.so.1 is not found). "
         "Run what it builds on a machine with a GPU."
     )
+    assert engine.ENGINE.runs() == told
     assert engine.ENGINE.devices() == []
-    with pytest.raises(UsageError, match="builds here but cannot run"):
+    with pytest.raises(UsageError, match=re.escape(told)):
         pliant.load(bicubic, engine="tensorrt")
 
 

@@ -37,8 +37,9 @@ def build(
     """See `Engine.build`; no GPU is needed with TensorRT for RTX.
 
     Args:
-        capabilities: of the GPUs to build for, as TensorRT names them ("SM89"); the common ones if there are none,
-            without those that the network cannot be built for.
+        options: `device` can name the compute capabilities of the GPUs to build for, "SM86,SM89" for example.
+        capabilities: the same as a list; the common ones if there are none, without those that the network cannot be
+            built for.
         native_resize: whether a resize by a fraction p / q is TensorRT's own, which rounds positions to float32, or
             gathered pixels, with PyTorch's own weights.
 
@@ -46,10 +47,11 @@ def build(
         LoweringError: TensorRT cannot run the model with the same result.
         UsageError: it cannot build here.
     """
-    del options
     from pliant.lowering.tensorrt.dialect import dialect
     from pliant.lowering.tensorrt.files import build_files
 
+    if options is not None and options.device is not None:
+        capabilities = [name.strip().upper() for name in options.device.split(",")]
     return build_files(model, contract, dialect(native_resize), capabilities)
 
 
@@ -85,5 +87,6 @@ ENGINE = Engine(
     extra="tensorrt",
     build=build,
     devices=devices,
-    obstacle=obstacle,
+    runs=obstacle,
+    needs=("onnx", "onnx_ir"),
 )

@@ -36,8 +36,7 @@ def build_files(
     about = {
         "format": FORMAT,
         "tensorrt": f"{api.package()} {api.tensorrt().__version__}",
-        "arguments": [i.name for i in contract.inputs],
-        "results": [o.name for o in contract.outputs],
+        "contract": json.loads(contract.to_json()),
         "plan": root,
     }
     text = json.dumps(about, indent=1, sort_keys=True, ensure_ascii=False)

@@ -235,7 +235,7 @@ def test_ranges_of_the_contract_are_those_of_the_profile(bicubic: Artifact) -> N
 def test_every_size_is_within_the_profile(bicubic: Artifact) -> None:
     """Padding does not grow with the picture: the profile has room for all of it."""
     native = planned(bicubic)[0]
-    for h in (*range(1, 120), 1023, 1024, 901):
+    for h in (*range(1, 120, 3), 1023, 1024, 901):
         for factor in (1.0, 1.01, 1.99, 3.97, 3.99, 4.0, 3.03, 2.57):
             given = native.feeds({"x": np.zeros((1, 3, h, 1025 - h), np.float32), "factor": np.array(factor)})
             assert all(r.holds(given[n], True) for n, r in native.ranges.items()), (h, factor)
@@ -324,31 +324,34 @@ def test_the_tutorials_network_is_eager_pytorch_s(tutorial: tuple[nn.Module, Art
     assert not gpu.cuda.streams
 
 
-@pytest.mark.parametrize(
-    "how",
-    [
-        {"mode": "bilinear"},
-        {"mode": "bilinear", "align_corners": True},
-        {"mode": "bicubic", "align_corners": True},
-        {"mode": "bicubic", "recompute_scale_factor": True},
-        {"mode": "nearest"},
-        {"mode": "nearest-exact"},
-        {"mode": "bicubic", "antialias": True},
-        {"mode": "bilinear", "antialias": True},
-    ],
-    ids=lambda how: "-".join(map(str, how.values())),
+HOW = (
+    {"mode": "bilinear"},
+    {"mode": "bilinear", "align_corners": True},
+    {"mode": "bicubic", "align_corners": True},
+    {"mode": "bicubic", "recompute_scale_factor": True},
+    {"mode": "nearest"},
+    {"mode": "nearest-exact"},
+    {"mode": "bicubic", "antialias": True},
+    {"mode": "bilinear", "antialias": True},
 )
-def test_other_resizes(how: dict[str, Any], gpu: FakeTensorRT) -> None:
-    network = Interpolate(**how)
-    artifact = pliant.export(network, (torch.rand(1, 3, 16, 20), 3.0))
+
+
+class All(nn.Module):
+    """One result for each way to resize."""
+
+    def forward(self, x: Tensor, factor: float) -> tuple[Tensor, ...]:
+        return tuple(F.interpolate(x, scale_factor=factor, **how) for how in HOW)
+
+
+def test_other_resizes(gpu: FakeTensorRT) -> None:
+    artifact = pliant.export(All(), (torch.rand(1, 3, 16, 20), 3.0))
     loaded = opened(artifact, gpu)
     for size in ((1, 2), (2, 3), (10, 10), (15, 17), (64, 33)):
-        for factor in FACTORS:
-            if min(size) * factor < 1:
-                continue
-            (expected,), (got,) = eager(network, noise(*size), factor), run(loaded, artifact, noise(*size), factor)
-            assert got.shape == expected.shape, (size, factor)
-            assert np.abs(got - expected).max() <= 1e-5, (size, factor)
+        for factor in (f for f in FACTORS if min(size) * f >= 1):
+            found = run(loaded, artifact, noise(*size), factor)
+            for how, got, expected in zip(HOW, found, eager(All(), noise(*size), factor), strict=True):
+                assert got.shape == expected.shape, (how, size, factor)
+                assert np.abs(got - expected).max() <= 1e-5, (how, size, factor)
 
 
 def test_resizes_of_what_is_resized(gpu: FakeTensorRT) -> None:

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 import pliant
 from pliant.artifact import Artifact
 from pliant.engines import tensorrt as engine
+from pliant.engines.base import Options
 from pliant.errors import InputError, LoweringError, MissingExtra, UsageError
 from pliant.exporter.checkpoint import read_checkpoint
 from pliant.lowering.lower import read
@@ -95,11 +96,11 @@ def own_log() -> Iterator[None]:
     api.logger.cache_clear()
 
 
-def opened(artifact: Artifact, trt: FakeTensorRT, folder: Path | None = None) -> session.Loaded:
+def opened(artifact: Artifact, trt: FakeTensorRT, folder: Path | None = None, precision: str = "f32") -> session.Loaded:
     def start(content: bytes, capture: bool, compiled: bytes | None) -> Runner:
         return Runner(content, trt.cuda, capture, compiled)
 
-    return session.Loaded(artifact.model, artifact.contract, dialect(), start, folder)
+    return session.Loaded(artifact.model, artifact.contract, dialect(), start, folder, precision)
 
 
 def run(loaded: session.Loaded, artifact: Artifact, image: np.ndarray, factor: float) -> list[np.ndarray]:
@@ -284,6 +285,16 @@ def test_a_gpu_that_an_engine_is_impossible_for_is_left_out_and_named() -> None:
         engine.build(artifact.model, artifact.contract, capabilities=("SM75",))
 
 
+def test_half_precision_builds(bicubic: Artifact) -> None:
+    single = engine.build(bicubic.model, bicubic.contract, Options(device="sm89"))
+    half = engine.build(bicubic.model, bicubic.contract, Options(device="sm89", precision="f16"))
+    about = json.loads(half[".json"])
+    assert about["precision"] == "f16"
+    assert about["plan"]["cases"][0]["then"]["compute_capabilities"] == ["SM89"]
+    assert [o["dtype"] for o in about["plan"]["cases"][1]["then"]["outputs"]] == ["float32"]
+    assert half[".2.engine"] != single[".2.engine"]
+
+
 def test_an_unknown_gpu(bicubic: Artifact) -> None:
     with pytest.raises(UsageError, match="no compute capability 'SM61'; it has NONE, CURRENT, SM75"):
         engine.build(bicubic.model, bicubic.contract, capabilities=("SM61",))
@@ -352,6 +363,17 @@ def test_other_resizes(gpu: FakeTensorRT) -> None:
             for how, got, expected in zip(HOW, found, eager(All(), noise(*size), factor), strict=True):
                 assert got.shape == expected.shape, (how, size, factor)
                 assert np.abs(got - expected).max() <= 1e-5, (how, size, factor)
+
+
+def test_half_precision(tutorial: tuple[nn.Module, Artifact], gpu: FakeTensorRT) -> None:
+    """Within half a grey level; pictures go in and come out in float32."""
+    network, artifact = tutorial
+    loaded = opened(artifact, gpu, precision="f16")
+    for factor in (1.3, 2.0, 2**0.5):
+        (expected,) = eager(network, noise(31, 20), torch.tensor(factor))
+        (got,) = run(loaded, artifact, noise(31, 20), factor)
+        assert got.dtype == np.float32
+        assert 1e-6 < np.abs(got - expected).max() <= 2e-3, factor
 
 
 def test_resizes_of_what_is_resized(gpu: FakeTensorRT) -> None:

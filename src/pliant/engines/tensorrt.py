@@ -6,6 +6,7 @@ docs/tensorrt.md says what is exact, what is declared, and what was never execut
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 
 from pliant.contract import Contract
 from pliant.engines.base import Backend, Engine, Options
@@ -23,7 +24,7 @@ def open_model(model: bytes, contract: Contract, options: Options) -> Backend:
     def start(engine: bytes, capture: bool, compiled: bytes | None) -> Runner:
         return Runner(engine, device, capture, compiled)
 
-    return Loaded(model, contract, dialect(), start, options.cache)
+    return Loaded(model, contract, dialect(), start, options.cache, options.precision)
 
 
 def build(
@@ -52,7 +53,8 @@ def build(
 
     if options is not None and options.device is not None:
         capabilities = [name.strip().upper() for name in options.device.split(",")]
-    return build_files(model, contract, dialect(native_resize), capabilities)
+    precision = options.precision if options is not None else "f32"
+    return build_files(model, contract, dialect(native_resize), capabilities, precision)
 
 
 def refusal(model: bytes) -> str | None:
@@ -79,14 +81,20 @@ def devices() -> list[str]:
     return [] if obstacle() else [f"{k}: {name}" for k, name in enumerate(names())]
 
 
+def _package() -> tuple[str, str]:
+    """The module and what pip calls it: TensorRT for RTX, unless TensorRT itself is all there is."""
+    alone = find_spec("tensorrt_rtx") is None and find_spec("tensorrt") is not None
+    return ("tensorrt", "tensorrt") if alone else ("tensorrt_rtx", "tensorrt-rtx-cu12")
+
+
 ENGINE = Engine(
     "tensorrt",
-    "tensorrt_rtx",
-    "tensorrt-rtx-cu12",
+    *_package(),
     open_model,
     extra="tensorrt",
     build=build,
     devices=devices,
+    precisions=("f32", "f16"),
     runs=obstacle,
     needs=("onnx", "onnx_ir"),
 )

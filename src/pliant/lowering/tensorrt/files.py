@@ -24,7 +24,7 @@ FORMAT = 1
 
 
 def build_files(
-    model: bytes, contract: Contract, dialect: Dialect, capabilities: Sequence[str] = ()
+    model: bytes, contract: Contract, dialect: Dialect, capabilities: Sequence[str] = (), precision: str = "f32"
 ) -> dict[str, bytes]:
     """The files by suffix: ".json", ".engine", ".prologue.onnx" and, where the model decides, further ones.
 
@@ -32,10 +32,11 @@ def build_files(
     order of a table that TensorRT writes. Raises LoweringError where the model cannot be built.
     """
     files = _Files(contract, tuple(capabilities))
-    root = files.described(plan(read(model, dialect), contract, dialect, list(points(contract))))
+    root = files.described(plan(read(model, dialect), contract, dialect, list(points(contract)), precision))
     about = {
         "format": FORMAT,
         "tensorrt": f"{api.package()} {api.tensorrt().__version__}",
+        "precision": precision,
         "contract": json.loads(contract.to_json()),
         "plan": root,
     }

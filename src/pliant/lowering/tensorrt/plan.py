@@ -17,7 +17,8 @@ from pliant.arguments import Array
 from pliant.contract import Contract
 from pliant.errors import InputError, LoweringError
 from pliant.lowering.dialect import Dialect
-from pliant.lowering.lower import Network, Undecided, decided, lower
+from pliant.lowering.half import halve
+from pliant.lowering.lower import Network, Undecided, decided, infer, lower
 from pliant.lowering.margins import margin_of
 from pliant.lowering.runtime import Prologue
 from pliant.lowering.tensorrt.dialect import check_body
@@ -82,13 +83,18 @@ def key_of(answers: Mapping[str, Array]) -> bytes:
     return b"|".join(repr(a.shape).encode() + a.tobytes() for a in answers.values())
 
 
-def plan(model: ir.Model, contract: Contract, dialect: Dialect, points: Sequence[Point]) -> Plan:
-    """The networks that `points` lead to. `model` is changed.
+def plan(
+    model: ir.Model, contract: Contract, dialect: Dialect, points: Sequence[Point], precision: str = "f32"
+) -> Plan:
+    """The networks that `points` lead to, which compute in `precision`, "f32" or "f16". `model` is changed.
 
     Raises LoweringError if one of them is not what TensorRT accepts, or cannot be computed at any point.
     """
     lowered = lower(model, contract, dialect)
     if isinstance(lowered, Network):
+        if precision == "f16" and lowered.body is not None:
+            infer(lowered.body)
+            halve(lowered.body)
         return _planned(lowered, dialect, points)
     choice = Choice(lowered, Prologue(lowered.question))
     groups: dict[bytes, list[Point]] = {}
@@ -99,7 +105,7 @@ def plan(model: ir.Model, contract: Contract, dialect: Dialect, points: Sequence
     if not groups:
         raise _impossible()
     for key, led in list(groups.items())[:MOST]:
-        choice.cases[key] = plan(decided(lowered, choice.answers[key]), contract, dialect, led)
+        choice.cases[key] = plan(decided(lowered, choice.answers[key]), contract, dialect, led, precision)
     return choice
 
 

@@ -52,12 +52,19 @@ class Loaded:
     """A model on TensorRT, see `Backend`. Safe to call from several threads."""
 
     def __init__(
-        self, model: bytes, contract: Contract, dialect: Dialect, start: Start, cache: Path | None = None
+        self,
+        model: bytes,
+        contract: Contract,
+        dialect: Dialect,
+        start: Start,
+        cache: Path | None = None,
+        precision: str = "f32",
     ) -> None:
+        self._precision = precision
         self._contract, self._dialect, self._start, self._cache = contract, dialect, start, cache
         self._outputs = [output.name for output in contract.outputs]
         self._lock = RLock()
-        self._plan: Plan = plan(read(model, dialect), contract, dialect, list(points(contract)))
+        self._plan: Plan = plan(read(model, dialect), contract, dialect, list(points(contract)), precision)
         self._ranges: dict[int, dict[str, Range]] = {}
         self._networks: dict[int, tuple[Network, Built]] = {}
 
@@ -88,7 +95,8 @@ class Loaded:
                 key = key_of(answers)
                 if key not in found.cases:
                     model = decided(found.undecided, answers)
-                    found.cases[key] = plan(model, self._contract, self._dialect, [Point(dict(feeds), likely=True)])
+                    here = [Point(dict(feeds), likely=True)]
+                    found.cases[key] = plan(model, self._contract, self._dialect, here, self._precision)
                 found = found.cases[key]
             return found
 

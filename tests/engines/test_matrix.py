@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 import pytest
-import torch
 
-import pliant
 from pliant.engines.base import Engine, engines
-from tests.catalogue import BLOCKS, Several, groups
+from tests import catalogue
+from tests.catalogue import GROUPS
 from tests.engines.matrix import judge
 from tests.samples import WITH_SAMPLES, Exported, alone, exported
-
-GROUPS = {f"{channels} channels, from {sizes[0]}": names for (channels, sizes), names in groups().items()}
 
 # Verdicts that are not "exact": (engine, block or operator) -> how a cell may begin. All else must be exact.
 OTHERWISE: dict[tuple[str, str], str] = {}
@@ -26,16 +22,6 @@ def runnable() -> list[Engine]:
 
 
 @cache
-def blocks(group: str) -> tuple[pliant.Artifact, list[tuple[Any, list[Any]]]]:
-    """One file for the blocks of a group, and what PyTorch gives for each picture."""
-    members = [BLOCKS[name] for name in GROUPS[group]]
-    module, pictures = Several(members).eval(), members[0].pictures()
-    artifact = pliant.export(module, (pictures[0],))
-    with torch.no_grad():
-        return artifact, [(x.numpy(), [y.numpy() for y in module(x)]) for x in pictures]
-
-
-@cache
 def samples(name: str) -> Exported:
     return exported(name)
 
@@ -43,7 +29,7 @@ def samples(name: str) -> Exported:
 @pytest.mark.parametrize("engine", runnable(), ids=lambda engine: engine.name)
 @pytest.mark.parametrize("group", GROUPS)
 def test_building_blocks(engine: Engine, group: str) -> None:
-    artifact, runs = blocks(group)
+    artifact, runs = catalogue.exported(group)
     cells = {}
     for at, name in enumerate(GROUPS[group]):
         model, contract = alone(artifact.model, artifact.contract, at)

@@ -49,6 +49,12 @@ class Interpolate(nn.Module):
         return F.interpolate(x, scale_factor=factor, **self.how)
 
 
+class ToASize(nn.Module):
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        how = ({"mode": "bilinear", "align_corners": True}, {"mode": "bicubic"})
+        return tuple(F.interpolate(x, size=(9, 14), **h) for h in how)
+
+
 class Twice(nn.Module):
     """Resizes of what is resized, one by another value, one to a size, one by a fixed factor."""
 
@@ -112,9 +118,9 @@ def noise(h: int, w: int, n: int = 1) -> np.ndarray:
     return np.random.default_rng(h * 1000 + w).random((n, 3, h, w), np.float32)
 
 
-def eager(network: nn.Module, image: np.ndarray, factor: Any) -> list[np.ndarray]:
+def eager(network: nn.Module, image: np.ndarray, *factor: Any) -> list[np.ndarray]:
     with torch.no_grad():
-        found = network(torch.from_numpy(image), factor)
+        found = network(torch.from_numpy(image), *factor)
     return [v.numpy() for v in (found if isinstance(found, tuple) else (found,))]
 
 
@@ -374,6 +380,16 @@ def test_half_precision(tutorial: tuple[nn.Module, Artifact], gpu: FakeTensorRT)
         (got,) = run(loaded, artifact, noise(31, 20), factor)
         assert got.dtype == np.float32
         assert 1e-6 < np.abs(got - expected).max() <= 2e-3, factor
+
+
+def test_resizes_to_a_fixed_size_of_live_batches(gpu: FakeTensorRT) -> None:
+    artifact = pliant.export(ToASize(), (torch.rand(1, 3, 16, 20),))
+    loaded = opened(artifact, gpu)
+    for n in (1, 3):
+        image = noise(11, 8, n)
+        for got, expected in zip(loaded.run({"x": image}), eager(ToASize(), image), strict=True):
+            assert np.abs(got - expected).max() <= 1e-5
+    assert list(engine.build(artifact.model, artifact.contract, capabilities=("SM86",)))[-1] == ".engine"
 
 
 def test_resizes_of_what_is_resized(gpu: FakeTensorRT) -> None:

@@ -30,8 +30,8 @@ from pliant.exporter.guards import Guard, breaking, guards, left_out, smallest_h
 from pliant.exporter.signature import Signature
 from pliant.exporter.thresholds import thresholds
 from pliant.exporter.ties import culprit, tied, ties, unequal
-from pliant.verify.cases import ENOUGH, FIRST, Case, around, at, disagreements, edges, fill, room, sizes, values
-from pliant.verify.compare import Difference, compare_all
+from pliant.verifier.cases import ENOUGH, FIRST, Case, around, at, disagreements, edges, fill, room, sizes, values
+from pliant.verifier.compare import Difference, compare_all
 
 PLAIN = 25  # operations in a guard of a library's; longer ones say the same as shorter ones
 MOST_READ = 60

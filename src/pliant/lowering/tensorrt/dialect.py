@@ -14,6 +14,7 @@ from onnx_ir.traversal import RecursiveGraphIterator
 from pliant.errors import LoweringError
 from pliant.lowering.builder import attribute
 from pliant.lowering.dialect import Check, Dialect, accept, check_legal, key_of
+from pliant.lowering.rules.resize_all_axes import is_partly
 from pliant.lowering.rules.single_rows import is_single
 
 OPERATORS = frozenset(
@@ -63,7 +64,11 @@ def _resize(node: ir.Node) -> str | None:
     sizes = node.inputs[3] if len(node.inputs) > 3 else None
     if transformation == "tf_half_pixel_for_nn" and sizes is not None:
         return "has coordinate_transformation_mode='tf_half_pixel_for_nn' with sizes, which TensorRT's parser refuses"
-    return None
+    return (
+        "has constant sizes for some axes and live others, which TensorRT's parser gets wrong"
+        if is_partly(node)
+        else None
+    )
 
 
 def _product(node: ir.Node) -> str | None:

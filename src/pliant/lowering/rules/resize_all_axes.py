@@ -1,7 +1,7 @@
 """A Resize of some axes to constant sizes, as one of all axes.
 
-TensorRT's parser takes the lengths of the other axes for -1 where they are live (measured: "inherently negative length",
-TensorRT-RTX 1.7.1); sizes that come at run time it reads right.
+TensorRT's parser takes the lengths of the other axes for -1 where they are live (measured with TensorRT-RTX 1.7.1:
+"inherently negative length"); sizes that come at run time it reads right.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ def parse(trt: Any, network: Any, model: bytes, errors: list[str]) -> Any:
     if parser.num_errors:
         error = parser.get_error(0)
         where = f" at {error.node_operator()} {error.node_name()!r}" if error.node_operator() else ""
-        errors = errors or [error.desc()]
+        errors = [line for line in error.desc().splitlines() if not line.startswith("Invalid Node - ")] or errors
     raise LoweringError(
         f"TensorRT cannot read this model{where}: {api.first_sentence(errors, 'it gives no reason')}. Use the engine "
         "'onnxruntime'."

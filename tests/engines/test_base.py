@@ -16,7 +16,7 @@ IMAGE = np.random.default_rng(0).random((1, 3, 7, 5), np.float32)
 def test_every_engine_is_complete() -> None:
     """A new engine is tested by being there."""
     found = engines()
-    assert {"onnxruntime", "openvino", "pytorch"} <= {engine.name for engine in found}
+    assert {"onnxruntime", "openvino", "pytorch", "tensorrt"} <= {engine.name for engine in found}
     for engine in found:
         assert isinstance(engine, Engine)
         reason = engine.available()

@@ -14,7 +14,7 @@ from pliant.contract import Contract
 from pliant.errors import InputError
 from pliant.lowering.base import ROUNDS, apply
 from pliant.lowering.dialect import Dialect, check_legal
-from pliant.lowering.inline import write_out
+from pliant.lowering.inline import write_out, write_out_refused
 from pliant.lowering.opset import converted
 from pliant.lowering.prologue import PICTURES, answer_shapes, beforehand, cut, extract
 from pliant.lowering.specialise import decide, decisions, write_out_decided
@@ -78,7 +78,11 @@ def lower(model: ir.Model, contract: Contract, dialect: Dialect) -> Network | Un
             common.RemoveUnusedNodesPass()(model)
             if answered:
                 infer(model)
-        if not apply(model.graph, dialect, _working(model.graph, held)):
+        changed = apply(model.graph, dialect, _working(model.graph, held))
+        written_out = write_out_refused(model, dialect)
+        if written_out:
+            write_out_decided(model)
+        if not changed and not written_out:
             break
         common.RemoveUnusedNodesPass()(model)
     common.IdentityEliminationPass()(model)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pliant.engines.base import load as load
     from pliant.errors import PliantError as PliantError
     from pliant.exporter.export import export as export
+    from pliant.kernels import Kernel as Kernel
     from pliant.operators.user import operator as operator
 
 __version__ = VERSION
@@ -24,6 +25,7 @@ __version__ = VERSION
 _HOMES = {
     "Artifact": "pliant.artifact",
     "Contract": "pliant.contract",
+    "Kernel": "pliant.kernels",
     "PliantError": "pliant.errors",
     "Session": "pliant.engines.base",
     "export": "pliant.exporter.export",
@@ -31,7 +33,7 @@ _HOMES = {
     "operator": "pliant.operators.user",
     "upscale": "pliant.apps.upscale",
 }
-__all__ = ["Artifact", "Contract", "PliantError", "Session", "export", "load", "operator", "upscale"]
+__all__ = ["Artifact", "Contract", "Kernel", "PliantError", "Session", "export", "load", "operator", "upscale"]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -25,13 +25,18 @@ _UNKNOWN = (
 class Loaded:
     """A model in ONNX Runtime."""
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, after: Callable[[], None]) -> None:
         self._session: Any = session
+        self._after = after  # raises what kernels of a user's raised
 
     def run(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
         """See `Backend.run`."""
-        with _errors("ONNX Runtime could not run the model"):
-            return self._session.run(None, dict(feeds))
+        try:
+            with _errors("ONNX Runtime could not run the model"):
+                results = self._session.run(None, dict(feeds))
+        finally:
+            self._after()
+        return results
 
     def close(self) -> None:
         """See `Backend.close`."""
@@ -40,15 +45,30 @@ class Loaded:
 
 def open_model(model: bytes, contract: Contract, options: Options) -> Loaded:
     """See `Engine.open`."""
-    del contract  # a file without a contract runs the same way
     with _errors("ONNX Runtime could not load the model"):
         ort: Any = import_module("onnxruntime")
         settings = ort.SessionOptions()
         settings.log_severity_level = FATAL
         if options.threads is not None:
             settings.intra_op_num_threads = options.threads
-        source = model if options.file is None else str(options.file)
-        return Loaded(ort.InferenceSession(source, settings, providers=["CPUExecutionProvider"]))
+        source, after = model if options.file is None else str(options.file), _nothing
+        if options.kernels:
+            source, after = _with_kernels(model, contract, options, settings)
+        return Loaded(ort.InferenceSession(source, settings, providers=["CPUExecutionProvider"]), after)
+
+
+def _nothing() -> None:
+    """After a run without kernels."""
+
+
+def _with_kernels(
+    model: bytes, contract: Contract, options: Options, settings: Any
+) -> tuple[bytes, Callable[[], None]]:
+    from pliant.lowering.bindings.onnxruntime import prepared
+    from pliant.lowering.kernels import raised
+
+    changed, bound = prepared(model, contract, options.kernels, settings)
+    return changed, lambda: raised(bound)
 
 
 @contextmanager

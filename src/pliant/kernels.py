@@ -26,9 +26,10 @@ class Kernel:
     `operator` is the name given by `pliant.operator`, or "domain::name" of another function in a file.
 
     `run` is a function of NumPy arrays that returns an array, or a tuple of them; its parameters are called as those of
-    the operator are, and it may leave out attributes that it does not need. Numbers arrive as 0-d arrays, attributes as
-    Python values, an argument that was None as None. Or `run` is a class of the engine's own: a subclass of
-    `openvino.Op`, made with `(inputs, **attributes)`, or of `ncnn.Layer`, made without arguments.
+    the operator are, and it may leave out attributes that it does not need. Numbers arrive as 0-d arrays (OpenVINO and
+    ncnn compute them in float32, OpenVINO whole ones in int32), attributes as Python values, None as None. Or `run` is
+    a class of the engine's own: a subclass of `openvino.Op`, made with `(inputs, **attributes)`, or of `ncnn.Layer`,
+    made without arguments.
 
     `library` is a compiled library that the engine loads; `node` is the "domain::name" under which it knows the
     operator, that of the file if None.

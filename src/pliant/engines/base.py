@@ -68,10 +68,10 @@ class Engine:
     """A way to run ONNX files.
 
     `package` is the module it needs and `install` what pip calls it; `extra` is the group of optional dependencies of
-    pliant that brings all it needs. `open` takes a serialised ONNX model, its contract and options; it raises InputError
-    for a model that the engine cannot run, LoweringError among them. `build` takes the same and gives the files to
-    ship, by suffix; None for an engine that needs no files but the ONNX file itself. `devices` names the devices found
-    here, `precisions` those that it can compute in.
+    pliant that brings all it needs. `open` takes a serialised ONNX model, its contract and options; it raises
+    InputError for a model that the engine cannot run, LoweringError among them. `build` takes the same and gives the
+    files to ship, by suffix; None for an engine that needs no files but the ONNX file itself. `devices` names the
+    devices found here, `precisions` those that it can compute in.
     """
 
     name: str

@@ -31,8 +31,10 @@ def open_model(model: bytes, contract: Contract, options: Options) -> Backend:
         names = [v.name for v in body.graph.inputs], [v.name for v in body.graph.outputs]
 
         def run(feeds: Mapping[str, Array]) -> dict[str, Array]:
-            results = compiled.create_infer_request().infer([feeds[n] for n in names[0]])
-            raised(bound)
+            try:
+                results = compiled.create_infer_request().infer([feeds[n] for n in names[0]])
+            finally:
+                raised(bound)
             return {name: results[k].copy() for k, name in enumerate(names[1])}
 
         return run

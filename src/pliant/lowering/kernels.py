@@ -162,8 +162,8 @@ class Bound:
             return self._results(arrays)
         except BaseException as error:  # noqa: BLE001 - raised again by `raised`, behind the engine
             self.failures.append(error)
-            ranks = [len(shape or ()) for shape in self._shapes]
-            return [np.zeros([1] * rank, dtype) for rank, dtype in zip(ranks, self._dtypes, strict=True)]
+            shapes = [[1 if n is None else n for n in shape or ()] for shape in self._shapes]
+            return [np.zeros(shape, dtype) for shape, dtype in zip(shapes, self._dtypes, strict=True)]
 
     def _results(self, arrays: Sequence[Array]) -> list[Array]:
         given = {name: _taken(place, arrays) for name, place in self.use.arguments.items()}
@@ -171,7 +171,8 @@ class Bound:
         listed = list(found) if isinstance(found, (tuple, list)) else [found]
         if len(listed) != len(self._dtypes):
             raise ValueError(f"it returns {len(listed)} arrays, and the operator has {len(self._dtypes)} results")
-        return [np.ascontiguousarray(a, dtype) if np.ndim(a) else np.asarray(a, dtype) for a, dtype in zip(listed, self._dtypes, strict=True)]
+        arrays = [np.asarray(a, dtype) for a, dtype in zip(listed, self._dtypes, strict=True)]
+        return [np.ascontiguousarray(a) if a.ndim else a for a in arrays]
 
 
 def _taken(place: int | list[int] | None, arrays: Sequence[Array]) -> Any:

@@ -116,9 +116,10 @@ def operator(
 
 def _kernel(definition: Definition, *engines: str) -> Callable[[B], B]:
     def add(run: B) -> B:
-        if not isinstance(run, type):
+        made = [Kernel(definition.name, engine, run) for engine in engines]
+        if not all(kernel.native for kernel in made):
             _check_parameters(definition, run)
-        definition.kernels.extend(Kernel(definition.name, engine, run) for engine in engines)
+        definition.kernels.extend(made)
         return run
 
     return add

@@ -9,7 +9,7 @@ from typing import Any
 import onnx_ir as ir
 
 from pliant.kernels import Kernel
-from pliant.lowering.kernels import Bound, Use, finished, uses
+from pliant.lowering.kernels import Bound, finished, uses
 
 DOMAIN = "pliant.kernel"
 

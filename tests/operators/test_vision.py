@@ -61,7 +61,7 @@ class Deformed(nn.Module):
         rows, columns, mask = self.offsets(x).chunk(3, 1)
         offset = torch.cat((rows, columns), 1) * 4
         sh, sw, _, _, *rest = self.numbers
-        mask = torch.sigmoid(mask) if self.mask else torch.zeros(1, 1)
+        mask = torch.sigmoid(mask) if self.mask else torch.zeros(x.shape[0], 1)
         y = OPS.deform_conv2d(x, self.weight, offset, mask, self.bias, sh, sw, self.pad, self.pad, *rest, self.mask)
         return F.interpolate(y, scale_factor=factor, mode="bilinear")
 

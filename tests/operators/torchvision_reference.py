@@ -64,11 +64,14 @@ def deform_conv2d(
     return torch.einsum("ngcyxhw,gocyx->ngohw", taps, kernels).reshape(n, out, oh, ow) + bias[:, None, None]
 
 
-def _samples(start: float, size: float, bins: int, count: int, length: int) -> list[list[tuple[int, int, float] | None]]:
+Place = tuple[int, int, float] | None
+
+
+def _samples(start: float, size: float, bins: int, count: int, length: int) -> list[list[Place]]:
     """For every bin, of `count` samples: the pixels around and the weight of the second, None if outside."""
-    found: list[list[tuple[int, int, float] | None]] = []
+    found: list[list[Place]] = []
     for b in range(bins):
-        places: list[tuple[int, int, float] | None] = []
+        places: list[Place] = []
         for k in range(count):
             at = start + b * size + (k + 0.5) * size / count
             if at < -1 or at > length:
@@ -143,9 +146,7 @@ def _fakes() -> dict[str, Any]:
         return dets.new_empty(torch.library.get_ctx().new_dynamic_size(), dtype=torch.int64)
 
     return {
-        "deform_conv2d": lambda x, weight, offset, *rest: x.new_empty(
-            (x.shape[0], weight.shape[0], *offset.shape[2:])
-        ),
+        "deform_conv2d": lambda x, weight, offset, *rest: x.new_empty((x.shape[0], weight.shape[0], *offset.shape[2:])),
         "roi_align": lambda x, rois, scale, height, width, *rest: x.new_empty(
             (rois.shape[0], x.shape[1], height, width)
         ),
@@ -160,7 +161,7 @@ def provide() -> bool:
         import torchvision  # noqa: F401
 
         return True
-    library = torch.library.Library("torchvision", "FRAGMENT")  # noqa: TOR901 - kept by the cache below
+    library = torch.library.Library("torchvision", "FRAGMENT")
     for function, schema in SCHEMAS.items():
         library.define(function.__name__ + schema)
         library.impl(function.__name__, function, "CPU")

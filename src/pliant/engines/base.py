@@ -63,6 +63,11 @@ def no_devices() -> list[str]:
     return []
 
 
+def nothing_missing() -> str | None:
+    """Of an engine that runs wherever its package is installed."""
+    return None
+
+
 @dataclass(frozen=True)
 class Engine:
     """A way to run ONNX files.
@@ -71,7 +76,8 @@ class Engine:
     pliant that brings all it needs. `open` takes a serialised ONNX model, its contract and options; it raises
     InputError for a model that the engine cannot run, LoweringError among them. `build` takes the same and gives the
     files to ship, by suffix; None for an engine that needs no files but the ONNX file itself. `devices` names the
-    devices found here, `precisions` those that it can compute in.
+    devices found here, `precisions` those that it can compute in. `runs` is None if networks run here, else a sentence:
+    an engine can be here to build only. `needs` are further modules without which it does nothing.
     """
 
     name: str
@@ -82,6 +88,8 @@ class Engine:
     build: Callable[[bytes, Contract, Options], Mapping[str, bytes]] | None = None
     devices: Callable[[], list[str]] = no_devices
     precisions: tuple[str, ...] = ("f32",)
+    runs: Callable[[], str | None] = nothing_missing
+    needs: tuple[str, ...] = ()
 
     @property
     def version(self) -> str | None:
@@ -92,10 +100,13 @@ class Engine:
             return None
 
     def available(self) -> str | None:
-        """None if the engine can be used here, else a sentence that says why not."""
-        if find_spec(self.package) is None:
-            return f"Engine {self.name!r} needs the package {self.package!r}: pip install {self.install}."
-        return None
+        """None if the engine is installed here, else a sentence that says what is missing and how to add it."""
+        missing = [name for name in (self.package, *self.needs) if find_spec(name) is None]
+        if not missing:
+            return None
+        what = f"pip install 'pliant[{self.extra}]'" if self.extra else f"pip install {self.install}"
+        packages = " and ".join(repr(name) for name in missing)
+        return f"Engine {self.name!r} needs the package{'s' if len(missing) > 1 else ''} {packages}: {what}."
 
 
 class Session:
@@ -139,8 +150,20 @@ class Session:
 
 
 def engines() -> list[Engine]:
-    """All engines there are, whether or not they can be used here."""
-    return [_engine(name) for name in names(FAMILY)]
+    """All engines there are, whether or not they can be used here: pliant's own, then those of other packages.
+
+    Another package adds an engine by an entry point of the group "pliant.engines" that names its `Engine`.
+    """
+    return [find(name) for name in engine_names()]
+
+
+def engine_names() -> list[str]:
+    """Their names, in the same order."""
+    return list(dict.fromkeys((*names(FAMILY), *(point.name for point in _others()))))
+
+
+def _others() -> Sequence[metadata.EntryPoint]:
+    return sorted(metadata.entry_points(group=FAMILY), key=lambda point: point.name)
 
 
 def load(
@@ -181,13 +204,20 @@ def load(
 
 
 def _usable(name: str) -> Engine:
-    candidates = [_engine(n) for n in (PREFERENCE if name == "auto" else (name,))]
-    reasons = [candidate.available() for candidate in candidates]
+    candidates = [find(n) for n in (PREFERENCE if name == "auto" else (name,))]
+    reasons = [candidate.available() or candidate.runs() for candidate in candidates]
     for candidate, reason in zip(candidates, reasons, strict=True):
         if reason is None:
             return candidate
     raise UsageError(" ".join(reason for reason in reasons if reason))
 
 
-def _engine(name: str) -> Engine:
+def find(name: str) -> Engine:
+    """The engine called `name`. Raises UsageError if there is none; the message lists those there are."""
+    if name not in names(FAMILY):
+        for point in _others():
+            if point.name == name:
+                return point.load()
+    if name not in engine_names():
+        raise UsageError(f"There is no engine named {name!r}; there are: {', '.join(engine_names())}.")
     return load_member(FAMILY, name, "ENGINE", extra=name)

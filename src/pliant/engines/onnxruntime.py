@@ -1,4 +1,8 @@
-"""ONNX Runtime on the CPU."""
+"""ONNX Runtime: on the CPU, and with the execution providers of its other packages.
+
+A device is the name of a provider, with or without "ExecutionProvider". Where a provider cannot be loaded, ONNX Runtime
+goes back to the CPU with no more than a warning; here that is an error.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,8 @@ from pliant.contract import Contract
 from pliant.engines.base import Engine, Options
 from pliant.errors import InputError, PliantError, UsageError
 from pliant.ort import FATAL, errors
+
+CPU = "CPUExecutionProvider"
 
 # what ONNX Runtime says about an operator it lacks -> the operator
 _UNKNOWN = (
@@ -33,10 +39,9 @@ class Loaded:
         """See `Backend.run`."""
         try:
             with _errors("ONNX Runtime could not run the model"):
-                results = self._session.run(None, dict(feeds))
+                return self._session.run(None, dict(feeds))
         finally:
             self._after()
-        return results
 
     def close(self) -> None:
         """See `Backend.close`."""
@@ -45,30 +50,55 @@ class Loaded:
 
 def open_model(model: bytes, contract: Contract, options: Options) -> Loaded:
     """See `Engine.open`."""
+    del contract  # a file without a contract runs the same way
     with _errors("ONNX Runtime could not load the model"):
         ort: Any = import_module("onnxruntime")
+        provider = _provider(ort, options.device)
         settings = ort.SessionOptions()
         settings.log_severity_level = FATAL
         if options.threads is not None:
             settings.intra_op_num_threads = options.threads
         source, after = model if options.file is None else str(options.file), _nothing
         if options.kernels:
-            source, after = _with_kernels(model, contract, options, settings)
-        return Loaded(ort.InferenceSession(source, settings, providers=["CPUExecutionProvider"]), after)
+            source, after = _with_kernels(model, options, settings)
+        session = ort.InferenceSession(source, settings, providers=list(dict.fromkeys((provider, CPU))))
+    if provider not in session.get_providers():
+        raise UsageError(
+            f"ONNX Runtime could not start {provider} here and would run on the CPU instead; see that its drivers and "
+            "libraries are installed, or leave the device out."
+        )
+    return Loaded(session, after)
 
 
 def _nothing() -> None:
     """After a run without kernels."""
 
 
-def _with_kernels(
-    model: bytes, contract: Contract, options: Options, settings: Any
-) -> tuple[bytes, Callable[[], None]]:
+def _with_kernels(model: bytes, options: Options, settings: Any) -> tuple[bytes, Callable[[], None]]:
     from pliant.lowering.bindings.onnxruntime import prepared
     from pliant.lowering.kernels import raised
 
-    changed, bound = prepared(model, contract, options.kernels, settings)
+    changed, bound = prepared(model, options.kernels, settings)
     return changed, lambda: raised(bound)
+
+
+def devices() -> list[str]:
+    """Execution providers that this installation of ONNX Runtime has."""
+    return import_module("onnxruntime").get_available_providers()
+
+
+def _provider(ort: Any, device: str | None) -> str:
+    """The full name of a provider. Raises UsageError if this installation has none of that name."""
+    found = {name.lower(): name for name in ort.get_available_providers()}
+    wanted = (device or CPU).lower()
+    for name in (wanted, f"{wanted}executionprovider"):
+        if name in found:
+            return found[name]
+    short = ", ".join(name.removesuffix("ExecutionProvider") for name in found.values())
+    raise UsageError(
+        f"ONNX Runtime has no execution provider {device!r} here; it has {short}. Others come with other packages: "
+        "onnxruntime-gpu (CUDA, TensorRT), onnxruntime-directml (Dml), onnxruntime-openvino."
+    )
 
 
 @contextmanager
@@ -100,4 +130,4 @@ def _translated(what: str, text: str) -> PliantError:
     return InputError(f"{what}{where}: {' '.join(reason.split()).rstrip('.')}.")
 
 
-ENGINE = Engine("onnxruntime", "onnxruntime", "onnxruntime", open_model)
+ENGINE = Engine("onnxruntime", "onnxruntime", "onnxruntime", open_model, devices=devices)

@@ -37,7 +37,7 @@ class Rule:
 
 def rules() -> list[Rule]:
     """All rules, in the order of their file names."""
-    return [load(FAMILY, name, "RULE", extra="export") for name in names(FAMILY)]
+    return [load(FAMILY, name, "RULE", extra="lowering") for name in names(FAMILY)]
 
 
 def apply(graph: ir.Graph, dialect: Dialect, nodes: Collection[ir.Node]) -> bool:

@@ -114,7 +114,7 @@ def shapes_of(node: ir.Node, shape_of: ShapeOf, lengths: Lengths) -> list[Any]:
 @cache
 def shape_rules() -> dict[str, Rule]:
     """How each operator's result is shaped, from all files of the family."""
-    return {op: rule for name in names(_SHAPES) for op, rule in load(_SHAPES, name, "RULES", extra="export").items()}
+    return {op: rule for name in names(_SHAPES) for op, rule in load(_SHAPES, name, "RULES", extra="lowering").items()}
 
 
 def _first_shape(value: ir.Value, lengths: Lengths) -> Shape | None:

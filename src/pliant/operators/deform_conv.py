@@ -71,9 +71,9 @@ def deform_conv2d(
     offset_groups: int,
     use_mask: bool,
 ) -> Any:
-    """Result [n, out, oh, ow] of input [n, c, h, w], weight [out, c / groups, kh, kw], offset [n, og * kh * kw * 2, oh, ow]
+    """Result [n, out, oh, ow] of input [n, c, h, w] and weight [out, c / groups, kh, kw].
 
-    (rows before columns), mask [n, og * kh * kw, oh, ow] and bias [out].
+    Further: offset [n, og * kh * kw * 2, oh, ow], rows before columns, mask [n, og * kh * kw, oh, ow] and bias [out].
     """
     out, inner, *kernel = (_fixed(length, "the shape of the weight") for length in weight.shape)
     numbers = (stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
@@ -84,16 +84,16 @@ def deform_conv2d(
     columns = _axis(input, offset, 1, kernel, sw, pw, dw)
     rows = _axis(input, offset, 0, kernel, sh, ph, dh)
     grid = op.Concat(op.Unsqueeze(columns, _ints(4)), op.Unsqueeze(rows, _ints(4)), axis=4)
-    grid = op.Reshape(grid, op.Concat(_ints(-1), op.Mul(_sides(offset, 3), _ints(taps)), _sides(offset, 4), _ints(2), axis=0))
+    stacked = op.Concat(op.Mul(_sides(offset, 3), _ints(taps)), _sides(offset, 4), axis=0)
+    grid = op.Reshape(grid, op.Concat(_ints(-1), stacked, _ints(2), axis=0))
     sides = op.Concat(_sides(input, 2), _sides(input, 3), axis=0)
     grouped = op.Reshape(input, op.Concat(_ints(-1, channels // offset_groups), sides, axis=0))
     sampled = op.GridSample(grouped, grid, mode="bilinear", padding_mode="zeros", align_corners=0)
     if use_mask:
-        rows_of_mask = op.Concat(op.Mul(_sides(offset, 3), _ints(taps)), _sides(offset, 4), axis=0)
-        sampled = op.Mul(sampled, op.Reshape(mask, op.Concat(_ints(-1, 1), rows_of_mask, axis=0)))
-    stacked = op.Reshape(sampled, op.Concat(_ints(-1, channels * taps), result, axis=0))
+        sampled = op.Mul(sampled, op.Reshape(mask, op.Concat(_ints(-1, 1), stacked, axis=0)))
+    taken = op.Reshape(sampled, op.Concat(_ints(-1, channels * taps), result, axis=0))
     flat = op.Reshape(weight, _ints(out, inner * taps, 1, 1))
-    return op.Conv(stacked, flat, bias, group=groups, kernel_shape=[1, 1])
+    return op.Conv(taken, flat, bias, group=groups, kernel_shape=[1, 1])
 
 
 def _fixed(number: Any, what: str) -> int:

@@ -17,24 +17,33 @@ from pliant.operators.base import Label, Operator
 INT64 = ir.DataType.INT64
 
 
+def columns(rois: Any, start: int, end: int) -> Any:
+    """Some columns of rois [k, 5]."""
+    bounds = (op.Constant(value_ints=[n]) for n in (start, end, 1))
+    return op.Slice(rois, *bounds)
+
+
 def roi_align(
     input: Any,  # noqa: A002 - torchvision's name
     rois: Any,
-    spatial_scale: float,
-    pooled_height: int,
-    pooled_width: int,
+    spatial_scale: Any,
+    pooled_height: Any,
+    pooled_width: Any,
     sampling_ratio: int,
     aligned: bool,
 ) -> Any:
     """Result [k, c, ph, pw] of input [n, c, h, w] and rois [k, 5], each (index in the batch, x1, y1, x2, y2)."""
     if not isinstance(pooled_height, int) or not isinstance(pooled_width, int):
-        raise ValueError("the size of a result of roi_align is live, and ONNX's RoiAlign has it as an attribute; fix it")
+        raise ValueError("the size of a result of roi_align is live, and ONNX's RoiAlign has it fixed; fix it")
     if not isinstance(spatial_scale, (int, float)):
         raise ValueError("the spatial scale of roi_align is live: multiply the boxes by it, and give a scale of 1")
-    one = op.Constant(value_ints=[1])
+    boxes = columns(rois, 1, 5)
+    if sampling_ratio <= 0:  # a box with its corners in the wrong order has no samples, and the result is 0
+        first = columns(rois, 1, 3)
+        boxes = op.Concat(first, op.Max(first, columns(rois, 3, 5)), axis=1)
     return op.RoiAlign(
         input,
-        op.Slice(rois, one, op.Constant(value_ints=[5]), one),
+        boxes,
         op.Cast(op.Gather(rois, op.Constant(value_int=0), axis=1), to=INT64),
         coordinate_transformation_mode="half_pixel" if aligned else "output_half_pixel",
         mode="avg",

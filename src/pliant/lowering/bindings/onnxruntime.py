@@ -14,7 +14,6 @@ from typing import Any
 
 import onnx_ir as ir
 
-from pliant.contract import Contract
 from pliant.errors import LoweringError, UsageError
 from pliant.kernels import Kernel
 from pliant.lowering.dialect import Dialect
@@ -26,12 +25,11 @@ EXTENSIONS = "ai.onnx.contrib"  # the domain of onnxruntime-extensions
 _numbers = count()  # an operator stays registered in onnxruntime-extensions as long as the process lives
 
 
-def prepared(model: bytes, contract: Contract, kernels: Sequence[Kernel], settings: Any) -> tuple[bytes, list[Bound]]:
+def prepared(model: bytes, kernels: Sequence[Kernel], settings: Any) -> tuple[bytes, list[Bound]]:
     """A model whose calls of operators with a kernel are nodes of the kernel's; `settings` learn what they need.
 
     Raises UsageError if a kernel in Python needs a package that is not installed.
     """
-    del contract
     loaded = read(model, claiming(Dialect("onnxruntime", anything=True), kernels))
     infer(loaded)
     bound = [b for use in uses(loaded, kernels) if (b := _bind(use)) is not None]

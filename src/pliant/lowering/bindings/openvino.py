@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import count
 from typing import Any
 
 import onnx_ir as ir
@@ -12,6 +13,7 @@ from pliant.kernels import Kernel
 from pliant.lowering.kernels import Bound, finished, uses
 
 DOMAIN = "pliant.kernel"
+_numbers = count()  # OpenVINO keeps the first extension of a name
 
 
 def extended(core: Any, body: ir.Model, kernels: Sequence[Kernel]) -> list[Bound]:
@@ -22,7 +24,7 @@ def extended(core: Any, body: ir.Model, kernels: Sequence[Kernel]) -> list[Bound
     found: list[Bound] = []
     for path in sorted({str(kernel.library) for kernel in kernels if kernel.library is not None}):
         core.add_extension(path)
-    for k, use in enumerate(uses(body, kernels)):
+    for use in uses(body, kernels):
         if use.kernel.library is not None:
             domain, _, name = (use.kernel.node or use.kernel.key).rpartition("::")
             attributes = dict(use.node.attributes)
@@ -32,8 +34,8 @@ def extended(core: Any, body: ir.Model, kernels: Sequence[Kernel]) -> list[Bound
         bound = None if use.kernel.native else Bound(use)
         found += [bound] if bound is not None else []
         kind, attributes = (use.kernel.run, dict(use.attributes)) if bound is None else (_operation(bound), {})
-        _add(core, f"use_{k}", kind, attributes)
-        use.become(f"use_{k}", DOMAIN)
+        _add(core, name := f"use_{next(_numbers)}", kind, attributes)
+        use.become(name, DOMAIN)
     finished(body)
     return found
 

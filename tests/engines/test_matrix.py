@@ -1,0 +1,66 @@
+"""Every engine on every building block and on every sample of every operator, at sizes the exporter has not seen."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+import torch
+
+import pliant
+from pliant.engines.base import Engine, engines
+from tests.catalogue import BLOCKS, Several, groups
+from tests.engines.matrix import judge
+from tests.samples import WITH_SAMPLES, Exported, alone, exported
+
+GROUPS = {f"{channels} channels, from {sizes[0]}": names for (channels, sizes), names in groups().items()}
+
+# Verdicts that are not "exact": (engine, block or operator) -> how a cell may begin. All else must be exact.
+OTHERWISE: dict[tuple[str, str], str] = {}
+
+
+def runnable() -> list[Engine]:
+    """The engines that compute here. One that is installed in this environment and does not is a failure elsewhere."""
+    return [engine for engine in engines() if engine.available() is None and engine.runs() is None]
+
+
+@cache
+def blocks(group: str) -> tuple[pliant.Artifact, list[tuple[Any, list[Any]]]]:
+    """One file for the blocks of a group, and what PyTorch gives for each picture."""
+    members = [BLOCKS[name] for name in GROUPS[group]]
+    module, pictures = Several(members).eval(), members[0].pictures()
+    artifact = pliant.export(module, (pictures[0],))
+    with torch.no_grad():
+        return artifact, [(x.numpy(), [y.numpy() for y in module(x)]) for x in pictures]
+
+
+@cache
+def samples(name: str) -> Exported:
+    return exported(name)
+
+
+@pytest.mark.parametrize("engine", runnable(), ids=lambda engine: engine.name)
+@pytest.mark.parametrize("group", GROUPS)
+def test_building_blocks(engine: Engine, group: str) -> None:
+    artifact, runs = blocks(group)
+    cells = {}
+    for at, name in enumerate(GROUPS[group]):
+        model, contract = alone(artifact.model, artifact.contract, at)
+        cells[name] = judge(engine, model, contract, [({"x": x}, [expected[at]]) for x, expected in runs])
+    off = {n: str(c) for n, c in cells.items() if not str(c).startswith(OTHERWISE.get((engine.name, n), "exact"))}
+    assert not off
+
+
+@pytest.mark.parametrize("engine", runnable(), ids=lambda engine: engine.name)
+@pytest.mark.parametrize("name", WITH_SAMPLES)
+def test_operators(engine: Engine, name: str) -> None:
+    found = samples(name)
+    off = {}
+    for at, label in enumerate(found.labels):
+        model, contract = alone(found.model, found.contract, at)
+        feeds = {entry.name: found.feeds[entry.name] for entry in contract.inputs}
+        cell = str(judge(engine, model, contract, [(feeds, [found.expected[at]])]))
+        if not cell.startswith(OTHERWISE.get((engine.name, label), "exact")):
+            off[label] = cell
+    assert not off

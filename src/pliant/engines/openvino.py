@@ -34,9 +34,10 @@ CAPABILITIES = {"f16": "FP16", "bf16": "BF16"}  # what a device says it can
 def dialect() -> Dialect:
     """All of ONNX, but what is checked here; If and Loop where picture data decides."""
     from pliant.lowering.dialect import Dialect
+    from pliant.lowering.rules.nms_threshold import drops_equal
 
     types = frozenset({"float32", "float16", "int64", "int32", "int8", "uint8", "bool"})
-    checks = {"Pad": _pad}
+    checks = {"Pad": _pad, "NonMaxSuppression": drops_equal}
     return Dialect("openvino", checks, anything=True, dtypes=types, flow=frozenset({"If", "Loop"}))
 
 

@@ -128,7 +128,8 @@ def label(
         "offset_group": offset_groups,
         "use_mask": int(use_mask),
     }
-    return Label("deform_conv2d", ("input", "weight", "offset", "mask", "bias"), attributes)
+    inputs = ("input", "weight", "offset", *(["mask"] if use_mask else []), "bias")
+    return Label("deform_conv2d", inputs, attributes)
 
 
 def _sample(shape: tuple[int, ...], out: int, kernel: tuple[int, int], *numbers: int, mask: bool) -> tuple[Any, ...]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pliant.lowering.dialect import Dialect
     from pliant.lowering.session import Network
 
+_KINDS = ("L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "Sum", "SumSquare")
+REDUCTIONS = tuple(f"Reduce{kind}" for kind in _KINDS)  # their axes must be known when a network is compiled
 HINTS = {"f32": "f32", "f16": "f16", "bf16": "bf16"}
 NOISE = re.compile(
     r"Exception from |Check '|FrontEnd API failed|Model wasn't fully|Summary:|To facilitate|-- Conversion is failed"
@@ -37,8 +39,14 @@ def dialect() -> Dialect:
     from pliant.lowering.rules.nms_threshold import drops_equal
 
     types = frozenset({"float32", "float16", "int64", "int32", "int8", "uint8", "bool"})
-    checks = {"Pad": _pad, "NonMaxSuppression": drops_equal}
-    return Dialect("openvino", checks, anything=True, dtypes=types, flow=frozenset({"If", "Loop"}))
+    checks = {"Pad": _pad, "NonMaxSuppression": drops_equal, "Resize": _resize}
+    constants = dict.fromkeys(REDUCTIONS, (1,))
+    return Dialect("openvino", checks, True, types, constants, flow=frozenset({"If", "Loop"}))
+
+
+def _resize(node: Node) -> str | None:
+    wanted = node.attributes.get_int("antialias", 0)
+    return "filters with other weights than ONNX's antialias" if wanted else None
 
 
 def _pad(node: Node) -> str | None:

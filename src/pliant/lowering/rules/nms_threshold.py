@@ -1,7 +1,7 @@
 """NonMaxSuppression where an engine drops boxes whose overlap *equals* the threshold, too.
 
-ONNX drops those whose overlap is larger. In float32, "larger than t" is "at least the number after t"; for t = 0 that is
-the smallest number that no processor takes for zero.
+ONNX drops those whose overlap is larger. In float32, "larger than t" is "at least the number after t"; for t = 0 that
+is the smallest number that no processor takes for zero.
 """
 
 from __future__ import annotations

@@ -50,7 +50,6 @@ class Loaded:
 
 def open_model(model: bytes, contract: Contract, options: Options) -> Loaded:
     """See `Engine.open`."""
-    del contract  # a file without a contract runs the same way
     with _errors("ONNX Runtime could not load the model"):
         ort: Any = import_module("onnxruntime")
         provider = _provider(ort, options.device)
@@ -59,8 +58,8 @@ def open_model(model: bytes, contract: Contract, options: Options) -> Loaded:
         if options.threads is not None:
             settings.intra_op_num_threads = options.threads
         source, after = model if options.file is None else str(options.file), _nothing
-        if options.kernels:
-            source, after = _with_kernels(model, options, settings)
+        if options.kernels or options.precision != "f32":
+            source, after = _changed(model, contract, options, settings)
         session = ort.InferenceSession(source, settings, providers=list(dict.fromkeys((provider, CPU))))
     if provider not in session.get_providers():
         raise UsageError(
@@ -74,11 +73,13 @@ def _nothing() -> None:
     """After a run without kernels."""
 
 
-def _with_kernels(model: bytes, options: Options, settings: Any) -> tuple[bytes, Callable[[], None]]:
+def _changed(model: bytes, contract: Contract, options: Options, settings: Any) -> tuple[bytes, Callable[[], None]]:
+    """The model with kernels of a user's, or in another precision; and what is called after each run."""
     from pliant.lowering.bindings.onnxruntime import prepared
     from pliant.lowering.kernels import raised
 
-    changed, bound = prepared(model, options.kernels, settings)
+    half = contract if options.precision == "f16" else None
+    changed, bound = prepared(model, options.kernels, settings, half)
     return changed, lambda: raised(bound)
 
 
@@ -130,4 +131,4 @@ def _translated(what: str, text: str) -> PliantError:
     return InputError(f"{what}{where}: {' '.join(reason.split()).rstrip('.')}.")
 
 
-ENGINE = Engine("onnxruntime", "onnxruntime", "onnxruntime", open_model, devices=devices)
+ENGINE = Engine("onnxruntime", "onnxruntime", "onnxruntime", open_model, devices=devices, precisions=("f32", "f16"))

@@ -97,7 +97,7 @@ def _is_younger(node: Any, current: int, opset: int) -> bool:
 
     if node.domain not in ("", "ai.onnx") or not defs.has(node.op_type):
         return False
-    schema = defs.get_schema(node.op_type, current)
+    schema: Any = defs.get_schema(node.op_type, current)
     if not (schema.has_function or schema.has_context_dependent_function) or schema.since_version <= opset:
         return False
     if any(node.op_type == name and current >= since > opset for name, since in REDEFINED):

@@ -14,24 +14,32 @@ from typing import Any
 
 import onnx_ir as ir
 
+from pliant.contract import Contract
 from pliant.errors import LoweringError, UsageError
 from pliant.kernels import Kernel
 from pliant.lowering.dialect import Dialect
 from pliant.lowering.kernels import Bound, Use, claiming, finished, uses
 from pliant.lowering.lower import infer, read
+from pliant.lowering.precision import examples_of, halved
 from pliant.lowering.runtime import serialized
 
 EXTENSIONS = "ai.onnx.contrib"  # the domain of onnxruntime-extensions
 _numbers = count()  # an operator stays registered in onnxruntime-extensions as long as the process lives
 
 
-def prepared(model: bytes, kernels: Sequence[Kernel], settings: Any) -> tuple[bytes, list[Bound]]:
+def prepared(
+    model: bytes, kernels: Sequence[Kernel], settings: Any, half: Contract | None = None
+) -> tuple[bytes, list[Bound]]:
     """A model whose calls of operators with a kernel are nodes of the kernel's; `settings` learn what they need.
+
+    With the contract as `half`, the rest computes in float16 where that holds.
 
     Raises UsageError if a kernel in Python needs a package that is not installed.
     """
     loaded = read(model, claiming(Dialect("onnxruntime", anything=True), kernels))
     infer(loaded)
+    if half is not None:
+        halved(loaded, examples_of(half))
     bound = [b for use in uses(loaded, kernels) if (b := _bind(use)) is not None]
     if bound:
         settings.register_custom_ops_library(_extensions().get_library_path())

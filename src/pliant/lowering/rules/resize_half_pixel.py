@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import onnx_ir as ir
 
 from pliant.lowering.base import Rule
@@ -39,7 +40,7 @@ def rewrite(node: ir.Node, build: Builder) -> Sequence[ir.Value]:
     if sizes is None:
         product = build("Floor", build("Mul", build("Cast", lengths, to=FLOAT), scales))
         single = build("Equal", build("Cast", product, to=INT64), build.constant([1]))
-        scales = build("Where", single, build.constant([1.0]), scales)
+        scales = build("Where", single, build.constant(np.ones(1, np.float32)), scales)
     else:
         single = build("Equal", sizes, build.constant([1]))
     ends = build("Where", single, build.constant([1]), lengths)

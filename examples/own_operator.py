@@ -1,10 +1,10 @@
 """An operator of your own, with kernels for three engines.
 
-A median filter removes single wrong pixels. ONNX has no median; the body below sorts nine shifted pictures with TopK,
+A median filter removes single wrong pixels. ONNX has no median; the body below sorts nine shifted pictures,
 and runs on every engine. The kernels compute the same natively: a function of NumPy arrays in ONNX Runtime, a
 subclass of `openvino.Op` in OpenVINO, a subclass of `ncnn.Layer` in ncnn.
 
-Run `python examples/own_operator.py` with `pip install pliant[export] openvino onnxruntime-extensions`.
+Run `python examples/own_operator.py` with `pip install pliant[export] openvino ncnn onnxruntime-extensions`.
 """
 
 from __future__ import annotations
@@ -32,19 +32,22 @@ def median3(x: Tensor, strength: float) -> Tensor:
     return x + (around.median(1).values.reshape(n, c, h, w) - x) * strength
 
 
+# Pairs of pixels to put in order, so that the fifth is the median of nine (J. L. Smith, "Implementing median filters in XC4000E FPGAs", XCell 23, 1996).
+ORDER = [(1, 2), (4, 5), (7, 8), (0, 1), (3, 4), (6, 7), (1, 2), (4, 5), (7, 8), (0, 3), (5, 8), (4, 7), (3, 6), (1, 4)]
+ORDER += [(2, 5), (4, 7), (4, 2), (6, 4), (4, 2)]
+
+
 @median3.onnx
 def _(op: Any, x: Any, strength: Any) -> Any:
     padded = op.Pad(x, op.Constant(value_ints=[0, 0, 1, 1, 0, 0, 1, 1]), mode="edge")
     axes, size = op.Constant(value_ints=[2, 3]), op.Shape(x, start=2)
-    shifted: list[Any] = []
-    for row in range(3):
-        for column in range(3):
-            start = op.Constant(value_ints=[row, column])
-            part = op.Slice(padded, start, op.Add(start, size), axes)
-            shifted.append(op.Unsqueeze(part, op.Constant(value_ints=[0])))
-    largest, _ = op.TopK(op.Concat(*shifted, axis=0), op.Constant(value_ints=[5]), axis=0)
-    median = op.Gather(largest, op.Constant(value_int=4), axis=0)
-    return op.Add(x, op.Mul(op.Sub(median, x), op.CastLike(strength, x)))
+    p: list[Any] = []
+    for place in range(9):
+        start = op.Constant(value_ints=list(divmod(place, 3)))
+        p.append(op.Slice(padded, start, op.Add(start, size), axes))
+    for a, b in ORDER:
+        p[a], p[b] = op.Min(p[a], p[b]), op.Max(p[a], p[b])
+    return op.Add(x, op.Mul(op.Sub(p[4], x), op.CastLike(strength, x)))
 
 
 @median3.kernel("onnxruntime")
@@ -117,7 +120,7 @@ def main() -> None:
     with TemporaryDirectory() as folder, torch.no_grad():
         path = pliant.export(model, (PICTURE, 2.0, 0.5)).save(Path(folder) / "denoiser.onnx")
         expected = model(x, 1.7, 0.8).numpy()
-        for engine in ("onnxruntime", "openvino"):
+        for engine in ("onnxruntime", "openvino", "ncnn"):
             for kernels in ([], [median3]):
                 result = pliant.load(path, engine, kernels=kernels)(x.numpy(), 1.7, 0.8)
                 how = "kernel" if kernels else "body"

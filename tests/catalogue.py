@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+import pliant
 
 SIZES = ((7, 9), (12, 5), (1, 3), (16, 11))  # the first is the example's
 
@@ -241,3 +244,16 @@ def groups() -> dict[tuple[Any, ...], list[str]]:
     for name, block in BLOCKS.items():
         found.setdefault((block.channels, block.sizes), []).append(name)
     return found
+
+
+GROUPS = {f"{channels} channels, {sizes}": names for (channels, sizes), names in groups().items()}
+
+
+@cache
+def exported(group: str) -> tuple[pliant.Artifact, list[tuple[Any, list[Any]]]]:
+    """One file for the blocks of a group, and what PyTorch gives for each picture."""
+    members = [BLOCKS[name] for name in GROUPS[group]]
+    module, pictures = Several(members).eval(), members[0].pictures()
+    artifact = pliant.export(module, (pictures[0],))
+    with torch.no_grad():
+        return artifact, [(x.numpy(), [y.numpy() for y in module(x)]) for x in pictures]

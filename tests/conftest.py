@@ -22,3 +22,28 @@ def reference() -> Path:
     if "PLIANT_REFERENCE_DATA" not in os.environ:
         pytest.skip("PLIANT_REFERENCE_DATA is not set: the reference data is not part of the project")
     return Path(os.environ["PLIANT_REFERENCE_DATA"])
+
+
+@pytest.fixture(scope="session")
+def srcnn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of `networks.srcnn`, with a live factor from 0.5 to 8."""
+    import torch
+
+    import pliant
+    from tests import networks
+
+    artifact = pliant.export(networks.srcnn(), (torch.rand(1, 3, 24, 17), 2.5), values={"factor": (0.5, 8)})
+    return artifact.save(tmp_path_factory.mktemp("networks") / "srcnn.onnx")
+
+
+@pytest.fixture(scope="session")
+def deciding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of `networks.deciding`, with a live strength from 0 to 4 and a live number of rounds from 0 to 6."""
+    import torch
+
+    import pliant
+    from tests import networks
+
+    values = {"strength": (0, 4), "n": (0, 6)}
+    artifact = pliant.export(networks.deciding(), (torch.rand(1, 3, 24, 17), 2.0, 3), values=values)
+    return artifact.save(tmp_path_factory.mktemp("networks") / "deciding.onnx")

@@ -11,11 +11,13 @@ from pliant.version import VERSION
 
 if TYPE_CHECKING:
     from pliant.apps.upscale import upscale as upscale
+    from pliant.apps.verify import verify as verify
     from pliant.artifact import Artifact as Artifact
     from pliant.contract import Contract as Contract
     from pliant.engines.base import Session as Session
     from pliant.engines.base import load as load
     from pliant.errors import PliantError as PliantError
+    from pliant.errors import UnverifiedWarning as UnverifiedWarning
     from pliant.exporter.export import export as export
     from pliant.kernels import Kernel as Kernel
     from pliant.operators.user import operator as operator
@@ -31,9 +33,23 @@ _HOMES = {
     "export": "pliant.exporter.export",
     "load": "pliant.engines.base",
     "operator": "pliant.operators.user",
+    "UnverifiedWarning": "pliant.errors",
     "upscale": "pliant.apps.upscale",
+    "verify": "pliant.apps.verify",
 }
-__all__ = ["Artifact", "Contract", "Kernel", "PliantError", "Session", "export", "load", "operator", "upscale"]
+__all__ = [
+    "Artifact",
+    "Contract",
+    "Kernel",
+    "PliantError",
+    "Session",
+    "UnverifiedWarning",
+    "export",
+    "load",
+    "operator",
+    "upscale",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -22,6 +22,7 @@ from pliant.protobuf import Field, delimited, fields
 
 CONTRACT_KEY = "pliant.contract"
 STAMPS_KEY = "pliant.stamps"
+SOURCE_KEY = "pliant.source"  # of a node: "file.py:line" of the model's own source
 GRAPH, METADATA = 7, 14  # field numbers in ModelProto
 
 
@@ -47,7 +48,7 @@ class Artifact:
     def to_bytes(self) -> bytes:
         """The ONNX file as bytes: the model, the contract and the stamps."""
         entries = {CONTRACT_KEY: self.contract.to_json(), STAMPS_KEY: json.dumps(self.stamps)}
-        return self.model + b"".join(_entry(key, value) for key, value in entries.items())
+        return self.model + b"".join(entry(key, value) for key, value in entries.items())
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write one standard ONNX file; an existing file is replaced whole or not at all.
@@ -72,7 +73,7 @@ class Artifact:
             stamps = tuple(json.loads(metadata.get(STAMPS_KEY, "[]")))
         except (ValueError, TypeError) as error:
             raise InputError(f"The contract in {name} cannot be read ({error}). Export the model again.") from error
-        return cls(_without(data, {CONTRACT_KEY, STAMPS_KEY}), contract, stamps)
+        return cls(without(data, {CONTRACT_KEY, STAMPS_KEY}), contract, stamps)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Artifact | None:
@@ -139,14 +140,16 @@ def _umask() -> int:
 
 
 def _pair(field: Field) -> tuple[str, str]:
-    entry = {part.number: part.text for part in fields(field.payload)}
-    return entry.get(1, ""), entry.get(2, "")
+    found = {part.number: part.text for part in fields(field.payload)}
+    return found.get(1, ""), found.get(2, "")
 
 
-def _entry(key: str, value: str) -> bytes:
+def entry(key: str, value: str) -> bytes:
+    """One pair of `metadata_props` as it stands in a serialised model."""
     body = b"".join(delimited(number, text.encode()) for number, text in ((1, key), (2, value)))
     return delimited(METADATA, body)
 
 
-def _without(data: bytes, keys: set[str]) -> bytes:
+def without(data: bytes, keys: set[str]) -> bytes:
+    """A serialised model without the `metadata_props` that have these keys; nothing else is touched."""
     return b"".join(part.whole for part in fields(data) if not (part.number == METADATA and _pair(part)[0] in keys))

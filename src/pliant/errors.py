@@ -75,3 +75,7 @@ class OperatorError(ExportError):
 
 class AuditError(ExportError):
     """The traced file is not what eager PyTorch computes."""
+
+
+class UnverifiedWarning(UserWarning):
+    """A model is loaded on an engine, and its file holds no record that it gives the right numbers there."""

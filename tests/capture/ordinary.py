@@ -870,3 +870,91 @@ def error_groups(log):
     except ExceptionGroup as group:
         matched, rest = group.split(KeyError)
         return len(matched.exceptions), len(rest.exceptions)
+
+
+def else_of_loops(log):
+    found = []
+    for limit in range(6):
+        for k in [3, 1, 4]:
+            if k == limit:
+                found.append("break")
+                break
+            if k > 3:
+                continue
+        else:
+            found.append(f"none of {limit}")
+            if limit == 5:
+                break
+        while limit < 3:
+            limit += 2
+            if limit == 3:
+                break
+        else:
+            log.append(limit)
+    else:
+        log.append("never here")
+    for _ in ():
+        pass
+    else:
+        log.append("no break at all")
+    return found
+
+
+def patterns(log):
+    def told(subject, strict=False):
+        match subject:
+            case 1:
+                return "one"
+            case 2 | 4 | "two":
+                return "even"
+            case None | True:
+                return "single"
+            case (0, _) | [0, _, _]:
+                return "begins with 0"
+            case (first, 7):
+                return first
+            case float() as number:
+                return -number
+            case [a, *rest]:
+                return a, rest
+            case _ if strict:
+                return "strict"
+            case other:
+                return other, log.append("other")
+
+    subjects = [1, 1.0, 4, "two", None, True, (0, 5), [0, 5, 6], "ab", (3, 7), 2.5, (8, 9, 10), {}, [], b"\x00a"]
+    return [told(s) for s in subjects], told({}, strict=True)
+
+
+def simple_patterns(log):
+    def told(subject):
+        match subject:
+            case 3:
+                log.append(subject)
+            case (0, b) | (b, 0):
+                return b
+            case (1, (2, c)):
+                return c
+            case "x2" | "x3" if log:
+                return "text"
+            case False:
+                return "false"
+            case name:
+                return name
+
+    return [told(s) for s in ("x2", 3, (0, 4), (5, 0), [1, [2, 6]], "x2", "x4", False, 0, range(2))]
+
+
+def texts(log):
+    scale, table = 3, {"x3": "found", "x2": "not"}
+    keys = [f"x{scale}", "x%d" % scale, "x{}".format(scale), "x" + str(scale), f"{'x'}{scale!s}"]
+    log.append([table[k] for k in keys])
+    return f"{scale:02d}|{scale!r}|{{}}|{1.5}|{None}", "%5.1f %s %%" % (2.25, [1]), "%(a)s" % {"a": 1}, "100%" % ()
+
+
+def parts_of_lists(log):
+    values = list(range(7))
+    log += [values[::-1], values[1:], values[:-2], values[::2], values[5:1:-2], "text"[1:3], (1, 2, 3)[-2:]]
+    values[1:3] = ["a"]
+    del values[-2:]
+    return values

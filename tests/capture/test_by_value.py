@@ -39,7 +39,8 @@ def check(module: nn.Module, values: Any, folder: Path, sizes: Any = SIZES, tole
     session = onnxruntime.InferenceSession(str(pliant.export(module, cases[0]).save(folder / "model.onnx")))
     for case in cases:
         feeds = {i.name: np.asarray(a) for i, a in zip(session.get_inputs(), case, strict=True)}
-        expected = module(case[0].clone(), *case[1:])
+        with torch.no_grad():
+            expected = module(case[0].clone(), *case[1:])
         for k, (got, wanted) in enumerate(zip(session.run(None, feeds), expected, strict=True)):
             assert got.shape == tuple(wanted.shape), (k, case[0].shape, case[1])
             assert np.allclose(got, wanted, rtol=tolerance, atol=tolerance), (k, case[0].shape, case[1])
@@ -54,6 +55,30 @@ class Listed(nn.Module):
 
     def numbers(self, h: int, w: int, f: float) -> list[Any]:
         raise NotImplementedError
+
+
+class Truths(nn.Module):
+    """Truths as pads, powers of two, and what NumPy and layers of PyTorch take as numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down, self.up = nn.Conv2d(3, 4, 3, 2, 1), nn.ConvTranspose2d(4, 3, 3, stride=2, padding=1)
+
+    def forward(self, x: Tensor, f: float) -> Any:
+        h, w = x.shape[-2:]
+        even = F.pad(x, (0, bool(w % 2), 0, h % 2 == 1))
+        power = 2 ** math.ceil(math.log2(max(h, w)))
+        bits = 1 << (max(h, w) - 1).bit_length()
+        whole = (np.ceil(f * w / 8) * 8).astype(int)
+        tokens = x.flatten(2)
+        return (
+            F.pixel_unshuffle(even, 2) * (1 + (h > w)),
+            F.pad(x, (0, power - w, 0, bits - h)),
+            F.interpolate(x, (h, int(whole)), mode="bilinear"),
+            F.scaled_dot_product_attention(tokens, tokens, tokens, scale=f),
+            self.up(self.down(x), output_size=x.size()),
+            sum(filter(lambda n: n > 8, (h, w, h + w))) + x.mean(),
+        )
 
 
 class Mathematics(Listed):
@@ -285,3 +310,7 @@ class Digits(nn.Module):
 def test_what_onnx_cannot_do_is_refused(module: type[nn.Module]) -> None:
     with pytest.raises(CaptureError, match=r"test_by_value\.py"):
         pliant.export(module(), (picture(16, 20), 4))
+
+
+def test_truths_and_powers_of_two(tmp_path: Path) -> None:
+    check(Truths(), FACTORS, tmp_path)

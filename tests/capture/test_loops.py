@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -172,6 +173,46 @@ class Pyramid(nn.Module):
         while y.shape[2] < x.shape[2]:
             y = torch.cat([y, y], 2)
         return y[:, :, : x.shape[2]] * levels
+
+
+class Otherwise(nn.Module):
+    """`else` of loops."""
+
+    def forward(self, x: Tensor, n: int) -> Tensor:
+        for _ in range(n):
+            if x.mean() < 0.2:
+                break
+            x = x * 0.7
+        else:
+            x = x + 1
+        k = 0
+        while k < n:
+            k += 2
+            if k == 5:
+                break
+        else:
+            x = x - k
+        return x
+
+
+class Pieces(nn.Module):
+    """A live number of pieces, pictures and pairs."""
+
+    def forward(self, x: Tensor, n: int) -> Any:
+        pairs = torch.zeros_like(x)
+        for i, j in itertools.product(range(n), range(2)):
+            pairs = pairs + torch.roll(x, (i, j), (2, 3)) * (i + j)
+        pieces = torch.chunk(x, n, dim=3)
+        backwards = torch.cat([piece * 2 for piece in pieces][::-1], dim=3)
+        split = torch.cat([piece + piece.shape[3] for piece in x.split(n, dim=3)], dim=3)
+        pictures = torch.stack([picture / picture.max() for picture in x])
+        left, right = torch.chunk(x, 2, dim=3)
+        return pairs, backwards, split, pictures, left.mean() - right.mean(), torch.stack(x.unbind(0)[::-1])
+
+
+@pytest.mark.parametrize("module", [Otherwise, Pieces])
+def test_what_loops_go_over(module: type[nn.Module]) -> None:
+    exported(module(), (picture(8, 12), 2), COUNTS)
 
 
 def test_a_pyramid() -> None:

@@ -16,14 +16,17 @@ IMAGE = np.random.default_rng(0).random((1, 3, 7, 5), np.float32)
 def test_every_engine_is_complete() -> None:
     """A new engine is tested by being there."""
     found = engines()
-    assert [engine.name for engine in found] == ["onnxruntime"]
+    assert {"onnxruntime", "openvino", "pytorch", "tensorrt"} <= {engine.name for engine in found}
     for engine in found:
         assert isinstance(engine, Engine)
         reason = engine.available()
         assert (reason is None) == (engine.version is not None)
 
 
-@pytest.mark.parametrize("engine", ["auto", *(engine.name for engine in engines() if engine.available() is None)])
+HERE = [engine.name for engine in engines() if engine.available() is None and engine.runs() is None]
+
+
+@pytest.mark.parametrize("engine", ["auto", *HERE])
 def test_a_session_runs_with_a_live_factor(live: Path, engine: str) -> None:
     with load(live, engine) as session:
         assert session.contract.factor == "factor"
@@ -97,3 +100,19 @@ def test_files_that_are_no_model(tmp_path: Path, content: bytes | None, message:
         (tmp_path / "m.onnx").write_bytes(content)
     with pytest.raises(InputError, match=message):
         load(tmp_path / "m.onnx")
+
+
+def test_another_package_adds_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By an entry point; it is listed behind pliant's own and found by name."""
+    from importlib import metadata
+
+    from pliant.engines import base
+
+    point = metadata.EntryPoint("abacus", "tests.engines.abacus:ENGINE", base.FAMILY)
+    monkeypatch.setattr(base, "_others", lambda: [point])
+    assert [engine.name for engine in engines()][-1] == "abacus"
+    with load(live_model(), "abacus") as session:
+        assert session.engine == "abacus"
+        assert session(IMAGE, 2).shape == (1, 3, 14, 10)
+    with pytest.raises(UsageError, match=r"There is no engine named 'abacist'; there are: .*abacus\."):
+        load(live_model(), "abacist")

@@ -14,13 +14,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import pliant
-from pliant.engines.base import engines
 from pliant.operators.base import operators
+from tests.engines.test_matrix import runnable
 from tests.operators import torchvision_reference as reference
 from tests.samples import uses
 
 reference.provide()
-ENGINES = [engine.name for engine in engines() if engine.available() is None]
+ENGINES = [engine.name for engine in runnable()]
 OPS: Any = torch.ops.torchvision
 
 

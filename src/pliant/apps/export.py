@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pliant.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from pliant.architectures.base import ImageModel
     from pliant.artifact import Artifact
 
 WEIGHTS = (".pth", ".pt", ".ckpt", ".safetensors", ".bin")
@@ -47,21 +48,27 @@ def run(request: Request, say: Callable[[str], None] | None = None) -> Artifact:
     )
 
 
+def weights_model(source: str) -> ImageModel:
+    """The network with the weights of a file, recognised by its architecture. Raises CheckpointError."""
+    from pliant.architectures.base import recognise
+    from pliant.exporter.checkpoint import read_checkpoint
+
+    state, facts = read_checkpoint(source)
+    return recognise(state, facts, source)[1]
+
+
 def _from_weights(request: Request, say: Callable[[str], None] | None) -> Artifact:
     if request.arguments:
         raise UsageError("--arg is for package.module:factory; a weights file brings its own example.")
-    from pliant.architectures.base import recognise
-    from pliant.exporter.checkpoint import read_checkpoint
     from pliant.exporter.export import export
 
-    state, facts = read_checkpoint(request.source)
-    _, model = recognise(state, facts, request.source)
+    model = weights_model(request.source)
     return export(
         model.module,
         model.example,
         dims={**model.dims, **request.dims},
         values={**{n: v for n, v in model.values.items() if n not in request.fixed}, **request.values},
-        fixed=_parsed(request.fixed),
+        fixed=parsed(request.fixed),
         image=model.image,
         notes=model.notes,
         progress=say,
@@ -71,23 +78,29 @@ def _from_weights(request: Request, say: Callable[[str], None] | None) -> Artifa
 def _from_python(request: Request, say: Callable[[str], None] | None) -> Artifact:
     from pliant.exporter.export import export
 
-    made = _find(request.source)()
-    module, example = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
-    from torch import nn
-
-    if not isinstance(module, nn.Module):
-        raise UsageError(
-            f"{request.source} gave {type(module).__name__}; it must give a torch.nn.Module, or (module, example "
-            "arguments)."
-        )
+    module, example = python_model(request.source)
     args, kwargs = (tuple(example), {}) if example is not None and not request.arguments else ((), {})
     if not args:
         args, kwargs = _arguments(module, request.arguments, request.fixed)
-    fixed = _parsed(request.fixed)
+    fixed = parsed(request.fixed)
     return export(module, args, kwargs, dims=request.dims, values=request.values, fixed=fixed, progress=say)
 
 
-def _parsed(texts: Mapping[str, str]) -> dict[str, Any]:
+def python_model(source: str) -> tuple[Any, Any]:
+    """The module that `package.module:factory` or `file.py:factory` makes, and its example arguments or None."""
+    from torch import nn
+
+    made = _find(source)()
+    module, example = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
+    if not isinstance(module, nn.Module):
+        raise UsageError(
+            f"{source} gave {type(module).__name__}; it must give a torch.nn.Module, or (module, example arguments)."
+        )
+    return module, example
+
+
+def parsed(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Example arguments from texts; see `parse_argument`."""
     return {name: parse_argument(text) for name, text in texts.items()}
 
 

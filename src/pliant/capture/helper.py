@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import operator
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -14,11 +14,12 @@ from torch import SymBool, Tensor, nn
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
 from pliant.capture.base import Table
-from pliant.capture.gathered import holds_gathered
+from pliant.capture.live import texts
 from pliant.capture.live.choices import as_int, both, either, is_live, is_number, known, opposite, truth_of
+from pliant.capture.lookups import TABLES, bounded, found
 from pliant.capture.loops import Loops
 from pliant.capture.paths import Outwards, Paths, Undecidable
-from pliant.capture.repeated import Repeated, repeated
+from pliant.capture.repeated import Repeated, things
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
@@ -38,7 +39,7 @@ def _any_live(value: Any) -> bool:
     """Whether a value is live, or a container with something live in it."""
     if isinstance(value, (tuple, list, set, frozenset)):
         return any(_any_live(v) for v in value)
-    return is_live(value)
+    return texts.undecided(value)
 
 
 class Helper:
@@ -138,22 +139,38 @@ class Helper:
 
     def at(self, container: Any, index: Any) -> Any:
         """`container[index]`. A live place in a list or dict is decided on, one place after the other."""
-        if holds_gathered(container):
-            container = repeated(container)
         if isinstance(index, SymBool):
             index = as_int(index)
-        if isinstance(container, Repeated):
-            return container.item(index + container.count if not is_live(index) and index < 0 else index)
-        if not is_live(index) or not isinstance(
-            container, (list, tuple, dict, nn.ModuleList, nn.Sequential, nn.ModuleDict)
-        ):
-            return container[index]
-        places: Iterable[Any] = container if isinstance(container, dict) else range(len(container))
-        holder: Any = container
-        for place in places:
-            if self.truth(self._equal(index, place)):
-                return holder[place]
-        raise IndexError("a live index is none of the places there are")
+        repeated = things(container) if not isinstance(container, Tensor) else None
+        if repeated is not None:
+            return repeated.item(index + repeated.count if not is_live(index) and index < 0 else index)
+        if texts.undecided(index) and isinstance(container, TABLES):
+            return found(self.paths, container, index)
+        return container[index]
+
+    def part(self, container: Any, start: Any, stop: Any, step: Any) -> Any:
+        """`container[start:stop:step]`; of a live number of things, and of a list by live bounds."""
+        repeated = things(container) if not isinstance(container, Tensor) else None
+        if repeated is not None:
+            return repeated.part(start, stop, step)
+        if isinstance(container, TABLES) and not isinstance(container, torch.Size):
+            start, stop = (bounded(self.paths, bound, len(container)) for bound in (start, stop))
+        whole: Any = container
+        return whole[start:stop:step]
+
+    def text(self, *values: Any) -> str:
+        """An f-string without directions about digits."""
+        return texts.text(*values)
+
+    def remainder(self, left: Any, right: Any) -> Any:
+        """`left % right`, where `left` is text."""
+        values = right if isinstance(right, tuple) else (right,)
+        filled = texts.filled(left, right) if any(texts.undecided(v) for v in values) else None
+        return left % right if filled is None else filled
+
+    def is_sequence(self, value: Any, length: int) -> bool:
+        """Whether a pattern of `length` elements may fit `value`."""
+        return isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)) and len(value) == length
 
     def _compared(self, symbol: str, left: Any, right: Any) -> Any:
         if not _any_live(left) and not _any_live(right):
@@ -179,6 +196,8 @@ class Helper:
         return either(truth_of(first), rest)
 
     def _equal(self, left: Any, right: Any) -> Any:
+        if isinstance(left, texts.LiveText) or isinstance(right, texts.LiveText):
+            return texts.equal(left, right)
         pair = isinstance(left, (tuple, list)) and isinstance(right, (tuple, list))
         if not pair or not any(is_live(v) for v in (*left, *right)):
             return left == right
@@ -190,9 +209,11 @@ class Helper:
         return result
 
     def _contained(self, item: Any, container: Any) -> Any:
+        if isinstance(container, (dict, nn.ModuleDict, nn.ParameterDict)):
+            container = list(container.keys())
         if not isinstance(container, (tuple, list, set, frozenset, range)):
             return item in container
-        if not is_live(item) and not any(is_live(v) for v in container):
+        if not any(texts.undecided(v) for v in (item, *container)):
             return item in container
         result: Any = False
         for value in container:
@@ -201,24 +222,15 @@ class Helper:
 
     def generated(self, iterable: Any, item: Callable[[Any], Any]) -> Any:
         """`(item(x) for x in iterable)`."""
-        live = isinstance(iterable, Repeated) or holds_gathered(iterable)
-        return self.listed(iterable, item) if live else (item(x) for x in iterable)
+        live = things(iterable)
+        return (item(x) for x in iterable) if live is None else self.listed(live, item)
 
     def listed(self, iterable: Any, item: Callable[[Any], Any]) -> Any:
         """`[item(x) for x in iterable]`."""
-        if holds_gathered(iterable):
-            iterable = repeated(iterable)
-        if not isinstance(iterable, Repeated):
+        live = things(iterable)
+        if live is None:
             return [item(x) for x in iterable]
-        mapped = Repeated(iterable.count, lambda k: item(iterable.item(k)))
+        mapped = Repeated(live.count, lambda k: item(live.item(k)))
         if is_number(mapped.item(self.loops.probe())):
             return mapped  # numbers are computed where they are used
-        found: list[Any] = []
-
-        def body(x: Any) -> bool:
-            nonlocal found
-            found.append(item(x))
-            return False
-
-        self.each(iterable, body, ("found",), ("found",))  # pyright: ignore[reportArgumentType]
-        return found
+        return self.loops.gathered(mapped)

@@ -14,12 +14,11 @@ from typing import Any
 
 import torch
 
-from pliant.capture.gathered import holds_gathered
 from pliant.capture.iteration import Attempt, Loop
 from pliant.capture.live.choices import both, is_live, opposite, set_example, truth_of
 from pliant.capture.paths import Paths, Undecidable
 from pliant.capture.plan import Again, Plan
-from pliant.capture.repeated import Repeated, repeated
+from pliant.capture.repeated import Repeated, things
 from pliant.capture.state import State
 from pliant.operators import structure as ops
 
@@ -31,24 +30,34 @@ class Loops:
 
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
-        self.count = 0
 
     def each(self, iterable: Any, body: FunctionType, names: Sequence[str], kept: Sequence[str]) -> None:
         """`for item in iterable: body(item)`; `body` returns whether to `break`.
 
         `names` are the variables that the body changes, `kept` those of them that are used elsewhere too.
         """
-        if holds_gathered(iterable):
-            iterable = repeated(iterable)
-        if isinstance(iterable, Repeated):
-            self._repeat(Loop(body, lambda k: body(iterable.item(k)), None, names, kept), iterable.count, True)
-        else:
+        live = things(iterable)
+        if live is None:
             self._plain(iter(iterable), body)
+        else:
+            self._repeat(Loop(body, lambda k: body(live.item(k)), None, names, kept), live.count, True)
+
+    def gathered(self, live: Repeated) -> list[Any]:
+        """A live number of tensors as a list that holds them."""
+        found: list[Any] = []
+
+        def body(x: Any) -> bool:
+            nonlocal found
+            found.append(x)
+            return False
+
+        self.each(live, body, ("found",), ("found",))  # pyright: ignore[reportArgumentType]
+        return found
 
     def probe(self) -> Any:
         """The number of an iteration of no loop, to see what something is like there."""
-        self.count += 1
-        return set_example(ops.iteration(torch.zeros(()), self.count).item(), 0)
+        self.paths.loops += 1
+        return set_example(ops.iteration(torch.zeros(()), self.paths.loops).item(), 0)
 
     def _plain(self, items: Iterator[Any], body: FunctionType) -> None:
         for item in items:
@@ -84,9 +93,9 @@ class Loops:
         plan, offset = Plan(), 0
         for _ in range(MOST_ATTEMPTS):
             before = State.of(loop.block, self.paths.modules)
-            self.count += 1
+            self.paths.loops += 1
             try:
-                Attempt(self.paths, loop, self.count, plan, before).run(times, first, offset)
+                Attempt(self.paths, loop, self.paths.loops, plan, before).run(times, first, offset)
                 return
             except Again as again:
                 before.restore()

@@ -13,6 +13,9 @@ from typing import Any
 import torch
 from torch import SymBool, SymFloat, SymInt
 
+from pliant.capture.live.arrays import converted
+from pliant.capture.live.choices import example_of, known
+
 
 def whole(value: Any) -> Any:
     """A live truth value as 1 or 0."""
@@ -47,6 +50,17 @@ def exclusive(self: Any, other: Any) -> Any:
     return (self | other) - (self & other)
 
 
+PYTORCHS_POWER: Any = SymInt.__rpow__
+
+
+def as_exponent(self: Any, base: Any) -> Any:
+    """`base ** self`, without asking a power of two for the sign of its exponent: that of the example decides."""
+    if isinstance(base, bool) or not isinstance(base, int) or base != 2 or known(self >= 0):
+        return PYTORCHS_POWER(self, base)
+    example = example_of(self)
+    return 1 << self if example is None or example >= 0 else float(base) ** torch.sym_float(self)
+
+
 SIDES = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
 ARITHMETIC = {name: arithmetic(name) for side in SIDES for name in (f"__{side}__", f"__r{side}__")}
 
@@ -71,7 +85,13 @@ def fixed(value: Any) -> Callable[[Any], Any]:
     return method
 
 
-COMPLEX = {"real": property(itself), "imag": property(fixed(0)), "item": itself, "__format__": text}
+def cast(self: Any, dtype: Any, *rest: Any, **options: Any) -> Any:
+    """`self.astype(dtype)`: a number that NumPy made is one of its scalars."""
+    del rest, options
+    return converted(self, dtype)
+
+
+COMPLEX = {"astype": cast, "real": property(itself), "imag": property(fixed(0)), "item": itself, "__format__": text}
 METHODS: dict[type, dict[str, Any]] = {
     SymInt: {
         **COMPLEX,
@@ -79,6 +99,7 @@ METHODS: dict[type, dict[str, Any]] = {
         "denominator": property(fixed(1)),
         "is_integer": fixed(True),
         "__invert__": inverted,
+        "__rpow__": as_exponent,
         "__xor__": exclusive,
         "__rxor__": exclusive,
     },

@@ -115,6 +115,7 @@ class Paths:
         self.origins: dict[Any, Any] = {}
         self.changes: list[Changes] = []  # of everything that may have to be taken back, outermost first
         self.sites = 0
+        self.loops = 0
         self.runs = 0  # of the innermost fork
 
     def truth(self, value: Any) -> bool:
@@ -153,6 +154,10 @@ class Paths:
             if sympy.Not(expression(fact.condition)) == wanted:
                 return not fact.answer
         return None
+
+    def known(self) -> list[Any]:
+        """The formulas of all truths that were decided on this way, as they are here."""
+        return [expression(f.condition) if f.answer else sympy.Not(expression(f.condition)) for f in self.facts]
 
     def fork(self, block: FunctionType, run: Callable[[], Any] | None = None) -> Any:
         """Call `run` on every way through it; what it returns and leaves behind stands for all of them.

@@ -36,6 +36,7 @@ from pliant.capture.nodes import (
     without_jumps,
     words,
 )
+from pliant.capture.simpler import simpler
 
 SCOPED = frozenset({"super", "locals", "globals", "vars", "dir", "eval", "exec"})  # they look at their caller
 SUSPENDING = (ast.Yield, ast.YieldFrom, ast.Await)
@@ -55,7 +56,7 @@ SYMBOLS: dict[type, str] = {
 
 def rewritten(tree: ast.Module) -> ast.Module:
     """The tree of a source file in the other form; the tree that is given is used up."""
-    return ast.fix_missing_locations(_Rewriter().visit(tree))
+    return ast.fix_missing_locations(_Rewriter().visit(simpler(tree)))
 
 
 @dataclass
@@ -305,6 +306,11 @@ class _Rewriter(ast.NodeTransformer):
         node.operand = self.visit(node.operand)
         return at(ask("negation", node.operand), node) if isinstance(node.op, ast.Not) else node
 
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        text = isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
+        self.generic_visit(node)
+        return at(ask("remainder", node.left, node.right), node) if text and self.functions else node
+
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         plain = len(node.ops) == 1 and isinstance(node.ops[0], (ast.Is, ast.IsNot))
         if plain or not self.functions or self.functions[-1].suspends or has_walrus(node):
@@ -316,9 +322,20 @@ class _Rewriter(ast.NodeTransformer):
         return at(ask("comparison", symbols, *(thunk(v) for v in values)), node)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        sliced = isinstance(node.slice, (ast.Slice, ast.Tuple)) or not isinstance(node.ctx, ast.Load)
         self.generic_visit(node)
-        return node if sliced or not self.functions else at(ask("at", node.value, node.slice), node)
+        if not self.functions or isinstance(node.slice, ast.Tuple) or not isinstance(node.ctx, ast.Load):
+            return node
+        if isinstance(node.slice, ast.Slice):
+            bounds = [part or ast.Constant(None) for part in (node.slice.lower, node.slice.upper, node.slice.step)]
+            return at(ask("part", node.value, *bounds), node)
+        return at(ask("at", node.value, node.slice), node)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        self.generic_visit(node)
+        fields = [v for v in node.values if isinstance(v, ast.FormattedValue)]
+        if not self.functions or any(f.format_spec is not None or f.conversion not in (-1, ord("s")) for f in fields):
+            return node
+        return at(ask("text", *(v.value if isinstance(v, ast.FormattedValue) else v for v in node.values)), node)
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
         return self._comprehension(node, "generated")

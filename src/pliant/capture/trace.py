@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import SymBool, Tensor, nn
 from torch.export import Dim, ExportedProgram
 from torch.overrides import TorchFunctionMode
 
@@ -16,7 +16,7 @@ from pliant.capture.base import families
 from pliant.capture.changes import changed_by
 from pliant.capture.helper import Helper
 from pliant.capture.journey import Journey
-from pliant.capture.live.choices import Choices, choosing, forget_checks, set_example, step_of
+from pliant.capture.live.choices import Choices, as_int, choosing, forget_checks, set_example, step_of
 from pliant.capture.methods import completed_numbers
 from pliant.capture.paths import Assumption, Paths, deciding
 from pliant.capture.restoring import unchanged
@@ -57,6 +57,7 @@ class _Live(TorchFunctionMode):
             return result
 
     def _answer(self, func: Any, args: Any, kwargs: Any) -> Any:
+        args, kwargs = tuple(map(_counted, args)), {name: _counted(value) for name, value in kwargs.items()}
         handler = self.table.functions.get(func)
         if handler is not None:
             # Inside a handler the mode is off, so a handler may call what it handles.
@@ -74,6 +75,13 @@ class _Live(TorchFunctionMode):
             self.paths.will_change(whole)
             self._answer(Tensor.__setitem__, (whole, key, part), {})
             self._write_back(whole)
+
+
+def _counted(argument: Any) -> Any:
+    """A list of lengths or pads in which live truths are 0 or 1, as in `F.pad(x, (0, w % 2 == 1))`."""
+    if type(argument) not in (list, tuple) or not any(isinstance(part, SymBool) for part in argument):
+        return argument
+    return type(argument)(as_int(part) if isinstance(part, SymBool) else part for part in argument)
 
 
 class _Traced(nn.Module):

@@ -20,6 +20,7 @@ from pliant.kernels import Kernel, gathered
 from pliant.onnxfile import read
 from pliant.registry import load as load_member
 from pliant.registry import names
+from pliant.stamps import warn_unverified
 
 FAMILY = "pliant.engines"
 PREFERENCE = ("onnxruntime",)  # of engine="auto"
@@ -188,6 +189,9 @@ def load(
     Raises:
         InputError: the file is missing, is no ONNX model, or the engine cannot run it.
         UsageError: the engine does not exist or is not installed.
+
+    Warns:
+        UnverifiedWarning: the file holds no record that it was verified on this engine; see `pliant.stamps`.
     """
     chosen = _usable(engine)
     if precision not in chosen.precisions:
@@ -195,8 +199,10 @@ def load(
         raise UsageError(f"Engine {chosen.name!r} computes in {known}, not in {precision!r}.")
     options = Options(threads, device, precision, kernels=gathered(kernels, chosen.name))
     if isinstance(model, Artifact):
+        warn_unverified(model, chosen.name, chosen.version, precision)
         return Session(chosen.open(model.model, model.contract, options), model.contract, chosen.name)
     data = read_model(model)
+    warn_unverified(data, chosen.name, chosen.version, precision, str(model))
     artifact = Artifact.from_bytes(data, str(model))
     contract = artifact.contract if artifact else infer(read(data, str(model)))
     backend = chosen.open(data, contract, replace(options, file=Path(model)))

@@ -22,7 +22,7 @@ from pliant.capture.restoring import unchanged
 from pliant.capture.source import reachable
 from pliant.capture.trace import trace
 from pliant.contract import Contract, Image, Input, Output, Provenance, Resize
-from pliant.errors import ExportError, UsageError
+from pliant.errors import AuditError, ExportError, UsageError
 from pliant.exporter import audit
 from pliant.exporter.alone import alone, suitable_threads
 from pliant.exporter.explain import explain
@@ -36,6 +36,7 @@ from pliant.version import VERSION
 
 logger = logging.getLogger(__name__)
 Progress = Callable[[str], None]
+Judge = Callable[[Artifact], Contract]  # the contract of a sound artifact; raises AuditError for another
 
 
 def export(
@@ -91,6 +92,36 @@ def export(
         return _first_sound(module, candidates, image, [*notes, *told], progress or logger.debug)
 
 
+def export_checked_by(
+    module: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    sound: Callable[[Artifact], bool],
+    *,
+    dims: Mapping[str, str],
+    values: Mapping[str, tuple[float | None, float | None]],
+    fixed: Fixed,
+    names: Sequence[str],
+    progress: Progress,
+) -> Artifact:
+    """Like `export`, but `sound` takes the place of the audit, which costs more than the export itself.
+
+    The artifact is right where `sound` looks, and perhaps only there: it is to compare with, not to ship.
+    """
+    args, filled, _ = fix(module, args, kwargs, names, fixed)
+    signature = read_signature(module, args, filled, dims, values, names, tuple(fixed))
+    with alone(), unchanged(module):
+        module.eval()
+        _check_example(module, args, filled)
+
+        def judge(artifact: Artifact) -> Contract:
+            if not sound(artifact):
+                raise AuditError("The translation is not what PyTorch computes for this input either.")
+            return artifact.contract
+
+        return _first_sound(module, [signature, signature], None, (), progress, judge)
+
+
 @dataclass(frozen=True)
 class _Way:
     """One way to try: with which inputs, with the fallbacks of capture or without, with which kind of choices."""
@@ -101,7 +132,12 @@ class _Way:
 
 
 def _first_sound(
-    module: nn.Module, candidates: Sequence[Signature], image: Image | None, notes: Sequence[str], say: Progress
+    module: nn.Module,
+    candidates: Sequence[Signature],
+    image: Image | None,
+    notes: Sequence[str],
+    say: Progress,
+    judge: Judge | None = None,
 ) -> Artifact:
     """The first attempt whose file is sound: as it is; with the fallbacks of capture; with a fixed batch.
 
@@ -124,7 +160,7 @@ def _first_sound(
         told = [*notes, "The batch size is fixed: the model needs it."] if way.signature is fixed else list(notes)
         try:
             with recording():
-                return _exported(module, way, choices, image, told, say)
+                return _exported(module, way, choices, image, told, say, judge)
         except ExportError as error:
             errors.append(error)
             claim = error if way.fallbacks and claim is None else claim
@@ -158,7 +194,13 @@ def _check_example(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str
 
 
 def _exported(
-    module: nn.Module, way: _Way, choices: Choices, image: Image | None, notes: Sequence[str], say: Progress
+    module: nn.Module,
+    way: _Way,
+    choices: Choices,
+    image: Image | None,
+    notes: Sequence[str],
+    say: Progress,
+    judge: Judge | None,
 ) -> Artifact:
     signature = way.signature
     say("tracing")
@@ -177,6 +219,8 @@ def _exported(
     contract = _contract(module, signature.inputs, outputs, resizes, image, notes)
     artifact = Artifact(serialise(model), contract)
     say("checking against PyTorch")
+    if judge is not None:
+        return replace(artifact, contract=judge(artifact))
     sound, outcomes = audit.check_numbers(module, signature, program, symbols, artifact, traced.assumptions)
     logger.info(
         "audit: %d cases, %d of them refused by PyTorch", len(outcomes), sum(o.difference is None for o in outcomes)
@@ -237,12 +281,17 @@ def _contract(
     return Contract(inputs, outputs, image, factor, scale, resizes, _provenance(module), tuple(notes))
 
 
-def _provenance(module: nn.Module) -> Provenance:
+def weights_digest(module: nn.Module) -> str:
+    """sha256 over the names, shapes, types and bytes of a module's weights, as a contract's provenance has it."""
     digest = hashlib.sha256()
     for name, tensor in sorted(module.state_dict().items()):
         digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _provenance(module: nn.Module) -> Provenance:
     kind = type(module)
     packages = ("onnx", "onnxscript", "torch")
     versions = (("pliant", VERSION), *((package, version(package)) for package in packages))
-    return Provenance(f"{kind.__module__}.{kind.__qualname__}", digest.hexdigest(), versions)
+    return Provenance(f"{kind.__module__}.{kind.__qualname__}", weights_digest(module), versions)

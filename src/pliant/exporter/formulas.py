@@ -42,7 +42,7 @@ class Symbols:
         ):
             text = text.replace(raw, word)
         text = re.sub(r"ToFloat\((\w+)\)", r"\1", text).replace(" ", "")
-        text = re.sub(r"\(\((\w+//\w+)\)\)", r"(\1)", text)
+        text = re.sub(r"\(\((\w+//\w+|\([^()]*\)//\w+)\)\)", r"(\1)", text)
         for call in ("FloatTrueDiv(", "IntTrueDiv("):
             while call in text:
                 text = _quotient(text, call)

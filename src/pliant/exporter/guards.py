@@ -24,6 +24,7 @@ from pliant.exporter.formulas import Symbols
 LENGTHS = (1, 2, 3, 4, 5, 7, 8, 9, 11, 13, 15, 16, 17, 19, 23, 24, 31, 32, 33, 48, 63, 64, 65)
 FEWER = (1, 2, 3, 5, 7, 8, 13, 16, 31, 64)  # for guards on several lengths at once
 LONGEST = 2000  # a longer side would make the check slow
+MOST_TRIED = 150  # combinations for a guard on three lengths or more
 AREA = 512 * 512
 
 
@@ -87,14 +88,25 @@ def breaking(guard: Guard, base: dict[str, int]) -> Iterator[dict[str, int]]:
     centre = [base[str(s)] for s in free]
     numbers = {int(n) for n in guard.condition.atoms(sympy.Integer)}
     near = {n + d for n in (*numbers, *centre) for d in (-1, 0, 1) if 0 < n + d <= LONGEST}
-    known = LENGTHS if len(free) == 1 else FEWER
-    tried = list(itertools.product(sorted({*known, *near}), repeat=len(free)))
-    for lengths in sorted(tried, key=lambda chosen: sum(abs(n - c) for n, c in zip(chosen, centre, strict=True))):
+    tried = _tried(sorted({*(LENGTHS if len(free) == 1 else FEWER), *near}), centre)
+    tried.sort(key=lambda chosen: sum(abs(n - c) for n, c in zip(chosen, centre, strict=True)))
+    for lengths in tried if len(free) <= 2 else tried[:MOST_TRIED]:
         drawn = base | {str(s): length for s, length in zip(free, lengths, strict=True)}
         if max(drawn.values()) * min(drawn.values()) > AREA:
             continue
         if not _holds(guard, dict(zip(free, lengths, strict=True))):
             yield drawn
+
+
+def _tried(known: Sequence[int], centre: Sequence[int]) -> list[tuple[int, ...]]:
+    """Lengths for each symbol: all combinations of two of them, the others as they are in the example."""
+    if len(centre) <= 2:
+        return list(itertools.product(known, repeat=len(centre)))
+    found: dict[tuple[int, ...], None] = {}
+    for i, j in itertools.combinations(range(len(centre)), 2):
+        for a, b in itertools.product(known, repeat=2):
+            found[tuple(a if k == i else b if k == j else c for k, c in enumerate(centre))] = None
+    return list(found)
 
 
 def smallest_holding(guard: Guard) -> int | None:

@@ -96,9 +96,15 @@ def finals(nodes: Sequence[Node]) -> list[Node]:
 
 def users_place(node: Node) -> str:
     """ "file:line: source" of the innermost frame in the user's own code that made a node, or an empty text."""
+    file, line = users_line(node)
+    return place(file, line) if file else ""
+
+
+def users_line(node: Node) -> tuple[str, int]:
+    """The file and line of that frame; an empty text and 0 if there is none."""
     trace = node.meta.get("stack_trace") or node.stack_trace or ""
     frames = re.findall(r'File "([^"]+)", line (\d+)', trace)
-    return next((place(name, int(line)) for name, line in reversed(frames) if users_own(name)), "")
+    return next(((name, int(line)) for name, line in reversed(frames) if users_own(name)), ("", 0))
 
 
 def _is_length(node: Node) -> bool:

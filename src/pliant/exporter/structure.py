@@ -135,7 +135,8 @@ def _exclusive(graph: Any, merges: Sequence[Node], side: int) -> list[Node]:
         if all(id(use.node) in own or (id(use.node) in merging and use.idx == side) for use in uses):
             own.add(id(node))
             chosen.append(node)
-    return chosen[::-1]
+    # a result stays where its loop is
+    return [n for n in chosen[::-1] if n.domain != DOMAIN or n.op_type != "Result" or id(n.inputs[0].producer()) in own]
 
 
 # loops

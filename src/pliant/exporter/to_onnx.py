@@ -7,14 +7,17 @@ import io
 import logging
 import warnings
 from collections.abc import Generator, Sequence
+from pathlib import Path
 from typing import Any
 
 import onnx_ir as ir
 import torch
 from torch.export import ExportedProgram
 
+from pliant.artifact import SOURCE_KEY
 from pliant.contract import Input, Output
 from pliant.errors import ExportError
+from pliant.exporter.paths import users_line
 from pliant.exporter.structure import lower_structure
 from pliant.operators.base import OPSET, USERS, collecting, translation_table
 
@@ -75,6 +78,8 @@ def _declare(model: Any, inputs: Sequence[Input], outputs: Sequence[Output]) -> 
         told = node.op_type if node.domain == USERS else getattr(step, "name", "")
         node.name = f"{told}/{node.op_type}_{k}" if told else f"{node.op_type}_{k}"
         node.metadata_props.clear()
+        if line := _source(step):
+            node.metadata_props[SOURCE_KEY] = line
         node.doc_string = None
         for value in node.outputs:
             value.metadata_props.clear()
@@ -85,6 +90,17 @@ def _declare(model: Any, inputs: Sequence[Input], outputs: Sequence[Output]) -> 
     model.metadata_props.clear()
     graph.metadata_props.clear()
     graph.doc_string = model.doc_string = None
+
+
+def _source(step: Any) -> str:
+    """ "file.py:line" of the model's own source that a step of the trace stands for, or an empty text.
+
+    The folder is left out: it would tell about the author's machine, and differ from one machine to the next.
+    """
+    if not isinstance(step, torch.fx.Node):
+        return ""
+    file, line = users_line(step)
+    return f"{Path(file).name}:{line}" if file else ""
 
 
 def _free_names(graph: Any, names: set[str]) -> None:
@@ -130,7 +146,7 @@ def _read(node: Any, functions: Any, used: dict[Any, set[int]]) -> list[Any]:
     found = list(node.inputs)
     for graph in _subgraphs(node):
         found += list(graph.outputs)
-        for inner in ir.traversal.RecursiveGraphIterator(graph):
+        for inner in graph:
             found += _read(inner, functions, used)
     return found
 

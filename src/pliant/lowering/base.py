@@ -44,7 +44,7 @@ def apply(graph: ir.Graph, dialect: Dialect, nodes: Collection[ir.Node]) -> bool
     """Rewrite those of `nodes` that `dialect` objects to and a rule is for; whether anything was rewritten."""
     known, changed = rules(), False
     for node in list(nodes):
-        if dialect.objection(node) is None:
+        if node.graph is None or dialect.objection(node) is None:  # a rule for another node may have removed it
             continue
         rule = next((r for r in known if r.matches(node) and r.check(node, dialect) is None), None)
         if rule is not None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import onnx_ir as ir
 from onnx_ir.passes import common
 
+from pliant.lowering.dialect import Dialect
+
 
 def without_functions(model: bytes) -> bytes:
     """The same ONNX model with each call of a function replaced by what the function computes.
@@ -29,3 +31,15 @@ def write_out(model: ir.Model, stays: Callable[[str, str], bool]) -> None:
     common.InlinePass(criteria=lambda function: not stays(function.domain, function.name))(model)
     common.RemoveUnusedFunctionsPass()(model)
     common.RemoveUnusedOpsetsPass()(model)
+
+
+def write_out_refused(model: ir.Model, dialect: Dialect) -> bool:
+    """Write out the functions that `dialect` claims but does not accept as they are used; whether there were any.
+
+    Rules have had their turn: what is left are uses that none of them is for.
+    """
+    calls = [n for n in ir.traversal.RecursiveGraphIterator(model.graph) if n.op_identifier() in model.functions]
+    refused = {(n.domain, n.op_type) for n in calls if dialect.objection(n) is not None}
+    if refused:
+        write_out(model, lambda domain, name: (domain, name) not in refused)
+    return bool(refused)

@@ -14,10 +14,10 @@ from pliant.contract import Contract
 from pliant.errors import InputError
 from pliant.lowering.base import ROUNDS, apply
 from pliant.lowering.dialect import Dialect, check_legal
-from pliant.lowering.inline import write_out
+from pliant.lowering.inline import write_out, write_out_refused
 from pliant.lowering.kernels import overload
 from pliant.lowering.opset import converted
-from pliant.lowering.prologue import answer_shapes, beforehand, cut, extract
+from pliant.lowering.prologue import PICTURES, answer_shapes, beforehand, cut, extract
 from pliant.lowering.specialise import decide, decisions, write_out_decided
 
 
@@ -70,13 +70,21 @@ def lower(model: ir.Model, contract: Contract, dialect: Dialect) -> Network | Un
     Raises LoweringError if `dialect` does not accept what is left for the engine to run.
     """
     held = pictures(contract)
+    model.graph.meta[PICTURES] = held
     write_out_decided(model)
     for _ in range(ROUNDS):
         infer(model)
-        answer_shapes(model.graph, held)
-        common.RemoveUnusedNodesPass()(model)
-        infer(model)
-        if not apply(model.graph, dialect, _working(model.graph, held)):
+        answered = left = True
+        while answered and left:
+            answered, left = answer_shapes(model.graph, held)
+            common.RemoveUnusedNodesPass()(model)
+            if answered:
+                infer(model)
+        changed = apply(model.graph, dialect, _working(model.graph, held))
+        written_out = write_out_refused(model, dialect)
+        if written_out:
+            write_out_decided(model)
+        if not changed and not written_out:
             break
         common.RemoveUnusedNodesPass()(model)
     common.IdentityEliminationPass()(model)

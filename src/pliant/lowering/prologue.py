@@ -15,6 +15,7 @@ from typing import Any
 import onnx_ir as ir
 
 from pliant.lowering.builder import Builder, array_of, replace
+from pliant.lowering.dialect import key_of
 from pliant.lowering.lengths import Lengths
 from pliant.lowering.shapes.base import Rule, Shape, ShapeOf, Unknown
 from pliant.registry import load, names
@@ -24,7 +25,9 @@ _LAYERS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum", "LSTM"
 _RANDOM = frozenset(
     {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
 )
+PICTURES = "pliant.pictures"  # key of a graph's metadata: names of the inputs whose content only the network sees
 _SHAPES = "pliant.lowering.shapes"
+ALIKE = "pliant.alike"  # metadata of an If that a rule has written, whose branches give the same shapes
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,11 @@ def beforehand(graph: ir.Graph, pictures: Collection[str]) -> set[ir.Value]:
     return known
 
 
+def known_beforehand(graph: ir.Graph, value: ir.Value | None) -> bool:
+    """Whether a value of a graph that is being lowered depends on sizes, live values and constants only."""
+    return value is not None and value in beforehand(graph, graph.meta[PICTURES])
+
+
 def _is_learnt(node: ir.Node) -> bool:
     if node.op_type in _RANDOM:
         return True
@@ -73,12 +81,16 @@ def _is_learnt(node: ir.Node) -> bool:
     return any(w is not None and w.dtype.kind == "f" and w.size >= LEARNT for w in weights)
 
 
-def answer_shapes(graph: ir.Graph, pictures: Collection[str]) -> None:
-    """Replace every question for the shape of a feature map by arithmetic on the shapes of the inputs, where known."""
+def answer_shapes(graph: ir.Graph, pictures: Collection[str]) -> tuple[bool, bool]:
+    """Replace every question for the shape of a feature map by arithmetic on the shapes of the inputs, where known.
+
+    Whether any was answered, and whether any is left: what an answer decides may have another shape behind it.
+    """
     shapes: dict[ir.Value, Any] = {}
     nodes = list(graph)
     start = Lengths(Builder(graph, nodes[0] if nodes else None, "sizes"))
     known = beforehand(graph, pictures)
+    answered, left = False, False
 
     def shape_of(value: ir.Value) -> Shape | None:
         if value not in shapes:
@@ -91,16 +103,21 @@ def answer_shapes(graph: ir.Graph, pictures: Collection[str]) -> None:
             shape = shape_of(node.inputs[0])
             if shape is not None:
                 replace(node, _answer(node, shape, lengths))
+                answered = True
                 continue
+            left = True
         for value, shape in zip(node.outputs, shapes_of(node, shape_of, lengths), strict=True):
             if shape is None and value in known and value.shape is not None:
                 shape = [lengths.shape(value, k) for k in range(len(value.shape))]
             shapes[value] = shape
+    return answered, left
 
 
 def shapes_of(node: ir.Node, shape_of: ShapeOf, lengths: Lengths) -> list[Any]:
     """The shapes of the outputs of `node`, None for each that is not known beforehand."""
-    rule = shape_rules().get(node.op_type) if node.domain in ("", "ai.onnx") else None
+    if ALIKE in node.metadata_props:
+        return _shapes_inside(node_graphs(node)[0], shape_of, lengths)
+    rule = _shape_rule(key_of(node))
     nothing: list[Any] = [None] * len(node.outputs)
     if rule is None:
         return nothing
@@ -115,6 +132,24 @@ def shapes_of(node: ir.Node, shape_of: ShapeOf, lengths: Lengths) -> list[Any]:
 def shape_rules() -> dict[str, Rule]:
     """How each operator's result is shaped, from all files of the family."""
     return {op: rule for name in names(_SHAPES) for op, rule in load(_SHAPES, name, "RULES", extra="lowering").items()}
+
+
+def _shapes_inside(branch: ir.Graph, shape_of: ShapeOf, lengths: Lengths) -> list[Any]:
+    """The shapes of the outputs of a branch."""
+    inside: dict[ir.Value, Any] = {v: [*v.shape] for v in branch.initializers.values() if v.shape is not None}
+
+    def known(value: ir.Value) -> Shape | None:
+        return inside[value] if value in inside else shape_of(value)
+
+    for node in branch:
+        inside.update(zip(node.outputs, shapes_of(node, known, lengths), strict=True))
+    return [known(v) for v in branch.outputs]
+
+
+def _shape_rule(key: str) -> Rule | None:
+    """The rule for an operator or a function that an engine takes whole; "*" at the end stands for any rest."""
+    known = shape_rules()
+    return known.get(key) or next((r for k, r in known.items() if k[-1] == "*" and key.startswith(k[:-1])), None)
 
 
 def _first_shape(value: ir.Value, lengths: Lengths) -> Shape | None:
@@ -151,8 +186,15 @@ def _ordered(values: Iterable[ir.Value]) -> list[ir.Value]:
 
 
 def extract(model: ir.Model, inputs: list[ir.Value], outputs: list[ir.Value]) -> ir.Model:
-    """The part of a model between values, with the weights and functions it uses; the model stays as it is."""
+    """The part of a model between values, with the weights and functions it uses; the model stays as it is.
+
+    Weights are in the order of their names, so that the same part gives the same bytes.
+    """
     graph = ir.convenience.extract(model.graph, inputs, outputs)
+    weights = sorted(graph.initializers.values(), key=lambda v: str(v.name))
+    graph.initializers.clear()
+    for value in weights:
+        graph.register_initializer(value)
     part = ir.Model(graph, ir_version=model.ir_version, functions=[f.clone() for f in model.functions.values()])
     part.graph.opset_imports.update(model.graph.opset_imports)
     return part

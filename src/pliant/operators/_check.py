@@ -23,7 +23,7 @@ from pliant.errors import OperatorError
 from pliant.operators._definition import Definition, leaves
 from pliant.operators._functions import IR_VERSION, collecting
 from pliant.operators._onnx import OPSET
-from pliant.verify.compare import compare_all
+from pliant.verifier.compare import compare_all
 
 MOST_VARIANTS = 12  # longer axes that are tried per sample
 Arguments = Mapping[str, Any]

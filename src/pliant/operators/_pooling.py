@@ -18,9 +18,10 @@ from pliant.operators._windows import Windows, blocked, blocked_targets, inside,
 
 def parts(length: Any, result: Any, target: Any) -> tuple[Any, Any]:
     """(first pixel, end) of the parts with the numbers `target`, int64."""
-    first = op.Div(op.Mul(target, length), result)
+    whole = op.Max(result, integer(1))  # dividing by no parts would end the process, also where nothing is pooled
+    first = op.Div(op.Mul(target, length), whole)
     following = op.Mul(op.Add(target, integer(1)), length)
-    end = op.Div(op.Add(following, op.Sub(result, integer(1))), result)
+    end = op.Div(op.Add(following, op.Sub(whole, integer(1))), whole)
     return first, end
 
 

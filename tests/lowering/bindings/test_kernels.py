@@ -20,7 +20,7 @@ import pliant
 from pliant.errors import InputError, LoweringError, UsageError
 from pliant.kernels import Kernel, gathered
 
-ENGINES = ("onnxruntime", "openvino")
+ENGINES = ("onnxruntime", "openvino", "ncnn")
 RAMP = torch.linspace(-1, 1, 72).reshape(1, 1, 8, 9)
 CASES = ((7, 9, 1.3), (1, 1, 2.0), (12, 5, 0.7))
 ROOT = Path(__file__).parents[3]
@@ -231,29 +231,3 @@ def test_the_example(example: Any, capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 * len(ENGINES)
     assert all(float(line.split()[2]) < 1e-5 for line in lines)
-
-
-def test_the_layer_of_the_example_in_ncnn(example: Any) -> None:
-    """The layer on a net of its own, and a function of NumPy arrays made a layer."""
-    import ncnn
-    import onnx_ir as ir
-
-    from pliant.lowering.bindings.ncnn import layers
-
-    text = """<ir_version: 10, opset_import: ["" : 18, "pliant.user" : 1]>
-    g (float[1, 3, h, w] x, float strength) => (float[1, 3, h, w] y) { y = pliant.user.median3 (x, strength) }
-    <domain: "pliant.user", opset_import: ["" : 18]> median3 (x, strength) => (y) { y = Mul (x, strength) }"""
-    x, expected = torch.rand(1, 3, 7, 6), None
-    expected = example.median3(x, 0.25)
-    for kernel in (example.median3.kernels[-1], Kernel("median3", "ncnn", example.filtered)):
-        made = layers(body := ir.from_onnx_text(text), [kernel])
-        (node,) = body.graph
-        net = ncnn.Net()
-        made.register(net)
-        net.load_param_mem(f"7767517\n3 3\nInput x 0 1 x\nInput s 0 1 s\n{node.op_type} m 2 1 x s y\n")
-        extractor = net.create_extractor()
-        extractor.input("x", ncnn.Mat(x[0].numpy()))
-        extractor.input("s", ncnn.Mat(np.array([0.25], np.float32)))
-        _, result = extractor.extract("y")
-        np.testing.assert_allclose(np.array(result), expected[0].numpy(), atol=1e-6)
-        del extractor, net

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+import warnings
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import click
 
 from pliant.apps.cli.options import State
-from pliant.errors import ExportError, PliantError
+from pliant.errors import ExportError, PliantError, UnverifiedWarning
 from pliant.registry import load, names
 from pliant.version import VERSION
 
@@ -51,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     state = State()
     try:
-        status = cli.main(arguments, prog_name="pliant", standalone_mode=False, obj=state)
+        with _told():
+            status = cli.main(arguments, prog_name="pliant", standalone_mode=False, obj=state)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -67,6 +71,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return status if isinstance(status, int) else 0
+
+
+@contextmanager
+def _told() -> Generator[None]:
+    """Within the block, our own warnings are one line each on stderr, once; others are shown as Python does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", UnverifiedWarning)
+        usual = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
+            if issubclass(category, UnverifiedWarning):
+                click.echo(f"warning: {message}", err=True)
+            else:
+                usual(message, category, *place)
+
+        warnings.showwarning = show
+        yield
 
 
 def _report(error: BaseException, text: str, status: int, state: State) -> int:

@@ -39,6 +39,17 @@ def _set_verbose(context: click.Context, parameter: click.Parameter, value: bool
         context.ensure_object(State).verbose = True
 
 
+def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    """NAME=TEXT options as a dictionary. Raises click.BadParameter for one without a name."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE.", context, parameter)
+        found[name] = value
+    return found
+
+
 def print_notes(notes: Iterable[str]) -> None:
     """One line for each on stderr, where they do not disturb a script that reads the result."""
     for note in notes:

@@ -55,19 +55,45 @@ def padded_first(convolution: Callable[..., Tensor], rank: int) -> Callable[...,
     return handler
 
 
-def plain(input: Tensor, weight: Tensor, *rest: Any, **named: Any) -> Any:  # noqa: A002
-    """A transposed convolution: nothing of it can be live but its data."""
-    del input, weight
-    for argument in (*rest, *named.values()):
-        for number in argument if isinstance(argument, (list, tuple)) else [argument]:
-            if isinstance(number, SymInt):
+def transposed(convolution: Callable[..., Tensor], rank: int) -> Callable[..., Any]:
+    """`convolution`, a transposed one, with a live `output_padding`: with as much as it may have, and then cut."""
+
+    def handler(
+        input: Tensor,  # noqa: A002 - PyTorch's name
+        weight: Tensor,
+        bias: Tensor | None = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        dilation: Any = 1,
+    ) -> Any:
+        for attribute in (stride, padding, groups, dilation):
+            for number in attribute if isinstance(attribute, (list, tuple)) else [attribute]:
                 operator.index(number)
-    return NotImplemented
+        wanted = _each(output_padding, rank)
+        if not any(isinstance(n, SymInt) for n in wanted):
+            return NotImplemented
+        most = [max(s, d) - 1 for s, d in zip(_each(stride, rank), _each(dilation, rank), strict=True)]
+        result = convolution(input, weight, bias, stride, padding, most, groups, dilation)
+        ends = [n - (m - w) for n, m, w in zip(result.shape[-rank:], most, wanted, strict=True)]
+        for axis, end in enumerate(ends, start=input.dim() - rank):
+            result = torch.ops.aten.slice.Tensor(result, axis, 0, end)
+        return result
+
+    return handler
+
+
+def _each(value: Any, rank: int) -> list[Any]:
+    values = list(value) if isinstance(value, (list, tuple)) else [value]
+    return values * rank if len(values) == 1 else values
 
 
 CAPTURE = Capture(
     functions={
-        **{getattr(F, f"conv_transpose{rank}d"): plain for rank in (1, 2, 3)},
+        F.conv_transpose1d: transposed(F.conv_transpose1d, 1),
+        F.conv_transpose2d: transposed(F.conv_transpose2d, 2),
+        F.conv_transpose3d: transposed(F.conv_transpose3d, 3),
         F.conv1d: padded_first(F.conv1d, 1),
         F.conv2d: padded_first(F.conv2d, 2),
         F.conv3d: padded_first(F.conv3d, 3),

@@ -17,6 +17,7 @@ import torch
 from torch import SymFloat, SymInt
 
 from pliant.capture.base import Capture, families
+from pliant.capture.live.choices import example_of, set_example
 from pliant.capture.live.numbers import (
     choose,
     is_instance,
@@ -31,7 +32,7 @@ from pliant.capture.live.numbers import (
     to_sorted,
     type_of,
 )
-from pliant.capture.live.symbols import any_live
+from pliant.capture.live.symbols import any_live, once, scalar
 from pliant.capture.paths import current
 
 
@@ -73,11 +74,24 @@ def is_whole(value: SymFloat) -> Any:
     return value == torch.sym_float(torch.sym_int(value))
 
 
+def bits(value: Any) -> Any:
+    """`value.bit_length()`: how many powers of two it has reached."""
+    powers = torch.tensor([1 << k for k in range(63)])
+
+    def make() -> Any:
+        found, example = (scalar(abs(value), torch.int64) >= powers).sum().item(), example_of(value)
+        return found if example is None else set_example(found, example.bit_length())
+
+    return once(("bit_length", value), make)
+
+
 def bound(callee: Any) -> Callable[..., Any] | None:
     """A replacement for a method of a live number, or of a shape, that would ask for the number."""
     owner, name = getattr(callee, "__self__", None), getattr(callee, "__name__", "")
     if isinstance(owner, torch.Size) and name == "numel":
         return lambda: reduce(lambda a, b: a * b, owner, 1)
+    if isinstance(owner, SymInt) and name == "bit_length":
+        return partial(bits, owner)
     if isinstance(owner, SymFloat) and name == "is_integer":
         return partial(is_whole, owner)
     return None

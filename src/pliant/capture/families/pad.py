@@ -10,7 +10,9 @@ from torch import Tensor
 
 from pliant.capture.base import Capture
 from pliant.capture.live.choices import is_live
+from pliant.capture.live.lengths import rounded_up
 from pliant.capture.live.symbols import any_live, scalar
+from pliant.capture.paths import current
 from pliant.operators.pad import MODES
 from pliant.operators.pad import pad as padded
 
@@ -21,9 +23,18 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> A
     if not any_live([*amounts, value]) or len(amounts) % 2 or len(amounts) > 2 * input.dim():
         return NotImplemented
     before, after = amounts[-2::-2], amounts[::-2]
+    lengths = input.shape[input.dim() - len(after) :]
+    after = [simplest(n, a, b) for n, a, b in zip(lengths, before, after, strict=True)]
     if mode == "constant":
         return constant(input, before, after, value)
     return padded(input, before, after, mode) if mode in MODES else NotImplemented
+
+
+def simplest(length: Any, before: Any, after: Any) -> Any:
+    """`after` in a form that makes a length padded to whole windows a multiple of the window."""
+    total = length + before + after
+    simpler = rounded_up(length, total, current().known())
+    return after if simpler is total else simpler - length - before
 
 
 def constant(x: Tensor, before: list[Any], after: list[Any], value: Any) -> Tensor:

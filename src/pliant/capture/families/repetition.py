@@ -8,16 +8,20 @@ appends to a list is joined by `torch.cat` and `torch.stack`; `len` of such a li
 from __future__ import annotations
 
 import builtins
+import itertools
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import torch
 
-from pliant.capture.base import Capture
+from pliant.capture.base import Capture, families
 from pliant.capture.gathered import Gathered, holds_gathered, length
 from pliant.capture.live.choices import both, choose, either, is_live, truth_of
 from pliant.capture.live.numbers import number, total
-from pliant.capture.repeated import Repeated, repeated
+from pliant.capture.loops import Loops
+from pliant.capture.paths import current
+from pliant.capture.repeated import Repeated, chained, repeated, things
 
 
 def to_range(*bounds: Any) -> Any:
@@ -34,11 +38,10 @@ def to_range(*bounds: Any) -> Any:
 
 def to_enumerate(iterable: Any, start: Any = 0) -> Any:
     """`enumerate`."""
-    if holds_gathered(iterable):
-        iterable = repeated(iterable)
-    if not isinstance(iterable, Repeated):
+    live = things(iterable)
+    if live is None:
         return builtins.enumerate(iterable, start) if not is_live(start) else zip_live(iterable, start)
-    return Repeated(iterable.count, lambda k: (start + k, iterable.item(k)))
+    return Repeated(live.count, lambda k: (start + k, live.item(k)))
 
 
 def zip_live(iterable: Any, start: Any) -> list[Any]:
@@ -48,9 +51,10 @@ def zip_live(iterable: Any, start: Any) -> list[Any]:
 
 def to_zip(*iterables: Any, **named: Any) -> Any:
     """`zip`; live ranges beside one another."""
-    if not any(isinstance(i, Repeated) or holds_gathered(i) for i in iterables):
+    found = [things(i) for i in iterables]
+    if not any(found):
         return builtins.zip(*iterables, **named)  # noqa: B905 - `strict` is the caller's
-    parts = [repeated(i) for i in iterables]
+    parts = [repeated(i) if live is None else live for i, live in builtins.zip(iterables, found, strict=True)]
     count = parts[0].count
     for other in parts[1:]:
         count = torch.sym_min(count, other.count)
@@ -59,11 +63,8 @@ def to_zip(*iterables: Any, **named: Any) -> Any:
 
 def to_reversed(sequence: Any) -> Any:
     """`reversed`."""
-    if holds_gathered(sequence):
-        sequence = repeated(sequence)
-    if not isinstance(sequence, Repeated):
-        return builtins.reversed(sequence)
-    return Repeated(sequence.count, lambda k: sequence.item(sequence.count - 1 - k))
+    live = things(sequence)
+    return builtins.reversed(sequence) if live is None else live.part(None, None, -1)
 
 
 def to_len(value: Any) -> Any:
@@ -83,6 +84,41 @@ def to_sum(values: Any, start: Any = 0) -> Any:
     for value in values:
         result = result + (value.joined(0, stacked=True).sum(0) if isinstance(value, Gathered) else value)
     return result
+
+
+def product(*iterables: Any, repeat: int = 1) -> Any:
+    """`itertools.product`; the last one runs fastest."""
+    given = list(iterables) * repeat
+    if not any(isinstance(i, Repeated) for i in given):
+        return itertools.product(*given)
+    parts = [repeated(i) for i in given]
+    count: Any = 1
+    for part in parts:
+        count = count * part.count
+
+    def item(k: Any) -> tuple[Any, ...]:
+        found: list[Any] = []
+        for part in reversed(parts):
+            found.append(part.item(k % part.count))
+            k = k // part.count
+        return tuple(reversed(found))
+
+    return Repeated(count, item)
+
+
+def chain(*iterables: Any) -> Any:
+    """`itertools.chain`."""
+    if not any(isinstance(i, Repeated) for i in iterables):
+        return itertools.chain(*iterables)
+    return reduce(chained, [repeated(i) for i in iterables])
+
+
+def to_filter(function: Any, values: Any) -> Any:
+    """`filter`, which decides on live truths."""
+    if function is not None:
+        function = families().instead_of(function)
+    kept = ((v, v if function is None else function(v)) for v in values)
+    return (v for v, truth in kept if (current().truth(truth) if is_live(truth) else truth))
 
 
 def to_all(values: Any) -> Any:
@@ -115,6 +151,8 @@ def joined(function: Callable[..., Any], *, stacked: bool) -> Callable[..., Any]
     """`torch.cat` or `torch.stack`, whichever `function` is. Torch checks the elements before a mode sees the call."""
 
     def replacement(tensors: Any, *place: Any, **named: Any) -> Any:
+        if isinstance(tensors, Repeated):
+            tensors = Loops(current()).gathered(tensors)
         if not holds_gathered(tensors):
             return function(tensors, *place, **named)
         dim = place[0] if place else named.pop("axis", named.pop("dim", 0))
@@ -145,6 +183,9 @@ CAPTURE = Capture(
         any: to_any,
         list: to_list,
         tuple: to_tuple,
+        filter: to_filter,
+        itertools.product: product,
+        itertools.chain: chain,
         **CALLS,
     }
 )

@@ -12,6 +12,7 @@ from torch import SymInt, Tensor
 
 from pliant.capture.base import Capture
 from pliant.capture.live.choices import same
+from pliant.capture.live.lengths import constant_quotient
 from pliant.operators.reshape import reshape
 
 
@@ -54,7 +55,14 @@ def remaining(shape: Any, lengths: list[Any]) -> Any:
             below.append(length)
         else:
             above.pop(found)
-    return product(above) // product(below) if below else product(above)
+    numbers = [product([n for n in side if isinstance(n, int)]) for side in (above, below)]
+    if numbers[1] and numbers[0] % numbers[1] == 0:
+        above = [numbers[0] // numbers[1], *(n for n in above if not isinstance(n, int))]
+        below = [n for n in below if not isinstance(n, int)]
+    if not below:
+        return product(above)
+    found = constant_quotient(above, below)
+    return product(above) // product(below) if found is None else found
 
 
 def product(lengths: list[Any]) -> Any:

@@ -15,6 +15,8 @@ from torch import SymInt, Tensor
 from pliant.capture.base import Capture
 from pliant.capture.live.choices import is_live
 from pliant.capture.live.numbers import smaller
+from pliant.capture.live.symbols import by_value
+from pliant.capture.repeated import Repeated
 
 
 def parts(x: Tensor, size: Any, dim: int, count: int) -> tuple[Tensor, ...]:
@@ -28,20 +30,50 @@ def parts(x: Tensor, size: Any, dim: int, count: int) -> tuple[Tensor, ...]:
     )
 
 
+def along(x: Tensor, dim: int, index: Any) -> tuple[Any, ...]:
+    """The index that takes `index` along one axis."""
+    return (*[slice(None)] * (dim % x.dim()), index)
+
+
+def pieces(x: Tensor, size: Any, dim: int, count: Callable[[], int] | None = None) -> Any:
+    """Pieces of `size`: a live number of them, unless it is the same for all sizes or the model decides on it.
+
+    `count` gives the number in the example.
+    """
+    length = x.shape[dim]
+    number = (length + size - 1) // size
+    if count is not None and not by_value(number):
+        return parts(x, size, dim, count())
+
+    def item(k: Any) -> Tensor:
+        return x[along(x, dim, slice(k * size, smaller((k + 1) * size, length)))]
+
+    return Repeated(number, item, None if count is None else lambda: parts(x, size, dim, count()))
+
+
 def split(tensor: Tensor, split_size_or_sections: Any = None, dim: int = 0, *, split_size: Any = None) -> Any:
     """`torch.split` by a symbolic length."""
     size: Any = split_size_or_sections if split_size is None else split_size
     if not (isinstance(size, SymInt) or (isinstance(size, int) and isinstance(tensor.shape[dim], SymInt))):
         return NotImplemented
-    return parts(tensor, size, dim, len(torch.split(tensor, cast(int, size), dim)))
+    return pieces(tensor, size, dim, lambda: len(torch.split(tensor, cast(int, size), dim)))
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> Any:  # noqa: A002 - PyTorch's name
     """`torch.chunk` along an axis of live length."""
-    if is_live(chunks) or not isinstance(input.shape[dim], SymInt):
+    if not is_live(chunks) and not isinstance(input.shape[dim], SymInt):
         return NotImplemented
     size = (input.shape[dim] + chunks - 1) // chunks
+    if is_live(chunks):
+        return pieces(input, size, dim)
     return parts(input, size, dim, len(torch.chunk(input, chunks, dim)))
+
+
+def unbind(input: Tensor, dim: int = 0) -> Any:  # noqa: A002 - PyTorch's name
+    """`torch.unbind` of an axis of live length."""
+    if not isinstance(input.shape[dim], SymInt):
+        return NotImplemented
+    return Repeated(input.shape[dim], lambda k: input[along(input, dim, k)], lambda: torch.unbind(input, dim))
 
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
@@ -49,6 +81,8 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     Tensor.split: split,
     torch.chunk: chunk,
     Tensor.chunk: chunk,
+    torch.unbind: unbind,
+    Tensor.unbind: unbind,
 }
 
 CAPTURE = Capture(functions=FUNCTIONS)

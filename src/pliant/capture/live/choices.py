@@ -103,7 +103,7 @@ def choose(condition: SymBool, then: Any, otherwise: Any) -> Any:
         return then
     if whole and isinstance(otherwise, SymInt) and _covers(otherwise, then, condition, True):
         return otherwise
-    chosen: Any = torch.sym_ite(condition, 1, 0)
+    chosen: Any = as_int(condition)
     choices = _choices.get()
     choices.made += 1
     if choices.opaque:
@@ -112,6 +112,8 @@ def choose(condition: SymBool, then: Any, otherwise: Any) -> Any:
         # a case that is a plain number is lost on PyTorch when it writes the formula down as code
         first, second = as_number(then), as_number(otherwise)
         return second + chosen * (first - second)
+    if expression(condition).has(sympy.Piecewise):
+        return _chosen_opaquely(condition, chosen, then, otherwise, whole=whole)
     return torch.sym_ite(condition, _as_live(then, chosen, whole), _as_live(otherwise, chosen, whole))
 
 
@@ -126,7 +128,8 @@ def _covers(formula: SymInt, other: Any, condition: SymBool, answer: bool) -> bo
     if not 0 < len(symbols) <= 2 or not set(symbols) <= set(condition.node.shape_env.backed_var_to_val):
         return False
     constants = [int(n) + d for n in asked.atoms(sympy.Integer) for d in (0, 1, 2) if 0 < n < 4096]
-    lengths = sorted({*range(1, 12), 16, 24, *constants})
+    multiples = [n * m for n in constants for m in range(2, 7)] if len(symbols) == 1 else []
+    lengths = sorted({*range(1, 12), 16, 24, *constants, *multiples})
     points = 0
     for chosen in itertools.product(lengths, repeat=len(symbols)):
         values = {symbol: sympy.Integer(n) for symbol, n in zip(symbols, chosen, strict=True)}
@@ -168,13 +171,33 @@ def same(a: Any, b: Any) -> bool:
 
 
 def as_int(condition: Any) -> Any:
-    """A truth as 1 or 0."""
-    return torch.sym_ite(condition, 1, 0) if isinstance(condition, SymBool) else int(condition)
+    """A truth as 1 or 0.
+
+    Where the truth is about a number with cases, sympy would draw them out, into a form that PyTorch does not read.
+    """
+    if not isinstance(condition, SymBool):
+        return int(condition)
+    if not expression(condition).has(sympy.Piecewise):
+        return torch.sym_ite(condition, 1, 0)
+    example = in_example(condition)
+    number = torch.scalar_tensor(condition, dtype=torch.int64).item()  # type: ignore[arg-type]
+    return number if example is None else set_example(number, int(example))
 
 
 def _zero(some: SymInt) -> Any:
     number: Any = torch.sym_float(some)
     return number * 0.0
+
+
+def example_of(value: Any) -> Any:
+    """What a number is in the example, as a Python number; None if tracing does not know."""
+    if not is_live(value):
+        return value
+    environment = value.node.shape_env
+    found = expression(value).xreplace({**environment.backed_var_to_val, **environment.real_tensor_prop_unbacked_vals})
+    if found.free_symbols or not found.is_number:
+        return None
+    return int(found) if isinstance(value, SymInt) else float(found)
 
 
 def set_example(value: Any, example: Any) -> Any:

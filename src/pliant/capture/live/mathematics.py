@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import SymFloat, SymInt
 
-from pliant.capture.live.choices import is_live
+from pliant.capture.live.choices import example_of, is_live, set_example
 from pliant.capture.live.numbers import any_live, choose, larger, number, to_float
 from pliant.capture.live.symbols import once, scalar
 from pliant.operators.elementary import BODIES, elementary, euclid_steps, greatest_common_divisor
@@ -18,7 +18,16 @@ from pliant.operators.elementary import BODIES, elementary, euclid_steps, greate
 
 def applied(name: str, *values: Any) -> Any:
     """`math.<name>` of numbers of which one is live."""
-    return once((name, *values), lambda: elementary([scalar(v) for v in values], name).item())
+
+    def make() -> Any:
+        result = elementary([scalar(v) for v in values], name).item()
+        examples = [example_of(v) for v in values]
+        original = getattr(math, name, None)
+        if original is None or None in examples:
+            return result
+        return set_example(result, original(*examples))
+
+    return once((name, *values), make)
 
 
 def function(name: str) -> Callable[..., Any]:

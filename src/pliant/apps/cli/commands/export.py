@@ -8,21 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pliant.apps.cli.options import common, print_notes, progress
+from pliant.apps.cli.options import common, pairs, print_notes, progress
 
 if TYPE_CHECKING:
     from pliant.artifact import Artifact
-
-
-def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
-    """NAME=TEXT options as a dictionary. Raises click.BadParameter for one without a name."""
-    found: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not (name and equals and value):
-            raise click.BadParameter(f"{text!r} is not NAME=VALUE.", context, parameter)
-        found[name] = value
-    return found
 
 
 def ranges(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:

@@ -58,7 +58,14 @@ def _sections(found: Inspection) -> Iterator[tuple[str, list[str]]]:
     yield "Live values", [line for name in found.routes for line in _routes(found, name)]
     yield "Resizes", [_resize(found, at) for at in range(len(found.resizes))]
     yield "Operators", [", ".join(f"{name} {count}" for name, count in found.operators.items())]
-    yield "Verified", [", ".join(f"{key} {value}" for key, value in stamp.items()) for stamp in found.stamps]
+    yield "Verified", [_stamp(stamp) for stamp in found.stamps]
+
+
+def _stamp(stamp: dict[str, Any]) -> str:
+    """The engine first, then what else the stamp says; --json has the fingerprint."""
+    engine = " ".join(str(stamp.get(key, "")) for key in ("engine", "version", "precision"))
+    rest = {key: value for key, value in stamp.items() if key not in ("engine", "version", "precision", "fingerprint")}
+    return ", ".join([engine.strip(), *(f"{key.replace('_', ' ')} {value}" for key, value in rest.items())])
 
 
 def _contract(contract: Contract) -> Iterator[tuple[str, list[str]]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pliant.contract import Contract, Input
+from pliant.contract import Contract, Dim, Input
 
 # (height, width) as steps from the lengths of the example: one that is near, and those for models that refuse small
 # pictures; the last ones are multiples of what window-based networks ask for.
@@ -181,8 +181,11 @@ def at(contract: Contract, example: Mapping[str, int], pair: tuple[int, ...]) ->
 
 
 def _fit(contract: Contract, name: str, length: int) -> int:
-    """`length` moved into the bounds and onto the multiple of the live dim `name`."""
-    dim = next(d for entry in contract.inputs for d in entry.dims if d.name == name)
+    return fitted(next(d for entry in contract.inputs for d in entry.dims if d.name == name), length)
+
+
+def fitted(dim: Dim, length: int) -> int:
+    """`length` moved into the bounds and onto the multiple of a live dim."""
     length = max(length, dim.minimum, 1)
     if dim.maximum is not None:
         length = min(length, dim.maximum)

@@ -29,32 +29,37 @@ class Difference:
         return not self.reason
 
 
-def compare(got: NDArray[np.generic], expected: NDArray[np.generic], tolerance: float = TOLERANCE) -> Difference:
-    """Compare shapes and values; NaN equals NaN, and infinities must match."""
+def compare(
+    got: NDArray[np.generic], expected: NDArray[np.generic], tolerance: float = TOLERANCE, than: str = "PyTorch"
+) -> Difference:
+    """Compare shapes and values; NaN equals NaN, and infinities must match. `than` is who expects."""
     if got.shape != expected.shape:
-        return Difference(float("nan"), f"gives shape {list(got.shape)}, and PyTorch {list(expected.shape)}")
+        return Difference(float("nan"), f"gives shape {list(got.shape)}, and {than} {list(expected.shape)}")
     if not expected.size:
         return Difference(0.0)
     a, b = got.astype(np.float64), expected.astype(np.float64)
     finite = np.isfinite(b)
     if not np.array_equal(finite, np.isfinite(a)) or not np.array_equal(a[~finite], b[~finite], equal_nan=True):
-        return Difference(float("inf"), "gives NaN or infinity in other places than PyTorch")
+        return Difference(float("inf"), f"gives NaN or infinity in other places than {than}")
     if not finite.any():
         return Difference(0.0)
     worst = float(np.abs(a[finite] - b[finite]).max())
     relative = worst / max(float(np.abs(b[finite]).max()), SMALLEST_RANGE)
     if relative > tolerance:
-        return Difference(relative, f"differs from PyTorch by {worst:.2g} ({relative:.1e} of the range)")
+        return Difference(relative, f"differs from {than} by {worst:.2g} ({relative:.1e} of the range)")
     return Difference(relative)
 
 
 def compare_all(
-    got: Sequence[NDArray[np.generic]], expected: Sequence[NDArray[np.generic]], tolerance: float = TOLERANCE
+    got: Sequence[NDArray[np.generic]],
+    expected: Sequence[NDArray[np.generic]],
+    tolerance: float = TOLERANCE,
+    than: str = "PyTorch",
 ) -> Difference:
     """Compare the outputs of two runs in order; the worst one is what is reported."""
     if len(got) != len(expected):
-        return Difference(float("nan"), f"gives {len(got)} outputs, and PyTorch {len(expected)}")
-    differences = [compare(g, e, tolerance) for g, e in zip(got, expected, strict=True)]
+        return Difference(float("nan"), f"gives {len(got)} outputs, and {than} {len(expected)}")
+    differences = [compare(g, e, tolerance, than) for g, e in zip(got, expected, strict=True)]
     return max(differences, key=_badness, default=Difference(0.0))
 
 

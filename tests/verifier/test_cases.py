@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pliant.contract import Contract, Dim, Input, Range
-from pliant.verify.cases import around, at, disagreements, edges, fill, room, sizes, values
+from pliant.verifier.cases import around, at, disagreements, edges, fill, room, sizes, values
 
 N, C, H, W = Dim("n"), Dim(size=3), Dim("h"), Dim("w")
 EXAMPLE = {"n": 2, "h": 16, "w": 20}

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pliant.verify.compare import SMALLEST_RANGE, TOLERANCE, compare, compare_all
+from pliant.verifier.compare import SMALLEST_RANGE, TOLERANCE, compare, compare_all
 
 NAN, INF = math.nan, math.inf
 RAMP = np.linspace(-2, 1, 12, dtype=np.float32).reshape(3, 4)

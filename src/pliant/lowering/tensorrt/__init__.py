@@ -1,0 +1,1 @@
+"""TensorRT: what it accepts, what it is told about ranges, and how its engines are built and run."""

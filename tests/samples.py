@@ -20,11 +20,14 @@ from pliant.exporter.formulas import read_symbols
 from pliant.exporter.signature import read_signature
 from pliant.exporter.to_onnx import serialise, to_onnx
 from pliant.operators.base import Operator, live, operators, recording
+from tests.operators import torchvision_reference
+
+torchvision_reference.provide()
 
 
 def uses(operator: Operator) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-    for target in operator.translations:
-        for sample in operator.samples_of(target):
+    for key, target in operator.targets.items():
+        for sample in operator.samples_of(key):
             yield target, sample
 
 

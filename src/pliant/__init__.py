@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pliant.errors import PliantError as PliantError
     from pliant.errors import UnverifiedWarning as UnverifiedWarning
     from pliant.exporter.export import export as export
+    from pliant.kernels import Kernel as Kernel
     from pliant.operators.user import operator as operator
 
 __version__ = VERSION
@@ -26,6 +27,7 @@ __version__ = VERSION
 _HOMES = {
     "Artifact": "pliant.artifact",
     "Contract": "pliant.contract",
+    "Kernel": "pliant.kernels",
     "PliantError": "pliant.errors",
     "Session": "pliant.engines.base",
     "export": "pliant.exporter.export",
@@ -38,6 +40,7 @@ _HOMES = {
 __all__ = [
     "Artifact",
     "Contract",
+    "Kernel",
     "PliantError",
     "Session",
     "UnverifiedWarning",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from importlib.util import find_spec
@@ -16,6 +16,7 @@ from pliant.artifact import Artifact, read_model
 from pliant.contract import Contract
 from pliant.errors import UsageError
 from pliant.inferred import infer
+from pliant.kernels import Kernel, gathered
 from pliant.onnxfile import read
 from pliant.registry import load as load_member
 from pliant.registry import names
@@ -31,7 +32,8 @@ class Options:
 
     `threads` is None for the engine's own choice, `device` for its default ("CPU" where it has several). `precision` is
     what the engine computes in: "f32", "f16" or "bf16". `file` is the file that the model was read from, if it was:
-    weights may lie beside it. `cache` is a folder for what an engine compiles, None for nowhere.
+    weights may lie beside it. `cache` is a folder for what an engine compiles, None for nowhere. `kernels` are those of
+    the engine's that compute operators of a user's in place of their bodies.
     """
 
     threads: int | None = None
@@ -39,6 +41,7 @@ class Options:
     precision: str = "f32"
     file: Path | None = None
     cache: Path | None = None
+    kernels: tuple[Kernel, ...] = ()
 
 
 class Backend(Protocol):
@@ -171,6 +174,7 @@ def load(
     threads: int | None = None,
     device: str | None = None,
     precision: str = "f32",
+    kernels: Iterable[object] = (),
 ) -> Session:
     """Load an ONNX file, or an artifact, to run it. A file without a contract gets an inferred one.
 
@@ -179,6 +183,8 @@ def load(
         threads: how many to compute with; the engine's own choice if None.
         device: as the engine calls it, "GPU" for example; the engine's default if None.
         precision: what it computes in: "f32", "f16" or "bf16".
+        kernels: operators that carry kernels, `pliant.Kernel` objects, or modules with either. Those for this engine
+            compute their operators; an operator without one is computed by its ONNX body.
 
     Raises:
         InputError: the file is missing, is no ONNX model, or the engine cannot run it.
@@ -191,7 +197,7 @@ def load(
     if precision not in chosen.precisions:
         known = ", ".join(chosen.precisions)
         raise UsageError(f"Engine {chosen.name!r} computes in {known}, not in {precision!r}.")
-    options = Options(threads, device, precision)
+    options = Options(threads, device, precision, kernels=gathered(kernels, chosen.name))
     if isinstance(model, Artifact):
         warn_unverified(model, chosen.name, chosen.version, precision)
         return Session(chosen.open(model.model, model.contract, options), model.contract, chosen.name)

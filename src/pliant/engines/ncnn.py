@@ -16,7 +16,7 @@ def open_model(model: bytes, contract: Contract, options: Options) -> Backend:
     """See `Engine.open`."""
     from pliant.lowering.ncnn._run import opened
 
-    return opened(model, contract, options.threads)
+    return opened(model, contract, options.threads, options.kernels)
 
 
 def build(model: bytes, contract: Contract, options: Options) -> Mapping[str, bytes]:

@@ -7,7 +7,7 @@ goes back to the CPU with no more than a warning; here that is an error.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -31,13 +31,17 @@ _UNKNOWN = (
 class Loaded:
     """A model in ONNX Runtime."""
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, after: Callable[[], None]) -> None:
         self._session: Any = session
+        self._after = after  # raises what kernels of a user's raised
 
     def run(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
         """See `Backend.run`."""
-        with _errors("ONNX Runtime could not run the model"):
-            return self._session.run(None, dict(feeds))
+        try:
+            with _errors("ONNX Runtime could not run the model"):
+                return self._session.run(None, dict(feeds))
+        finally:
+            self._after()
 
     def close(self) -> None:
         """See `Backend.close`."""
@@ -46,7 +50,6 @@ class Loaded:
 
 def open_model(model: bytes, contract: Contract, options: Options) -> Loaded:
     """See `Engine.open`."""
-    del contract  # a file without a contract runs the same way
     with _errors("ONNX Runtime could not load the model"):
         ort: Any = import_module("onnxruntime")
         provider = _provider(ort, options.device)
@@ -54,14 +57,30 @@ def open_model(model: bytes, contract: Contract, options: Options) -> Loaded:
         settings.log_severity_level = FATAL
         if options.threads is not None:
             settings.intra_op_num_threads = options.threads
-        source = model if options.file is None else str(options.file)
+        source, after = model if options.file is None else str(options.file), _nothing
+        if options.kernels or options.precision != "f32":
+            source, after = _changed(model, contract, options, settings)
         session = ort.InferenceSession(source, settings, providers=list(dict.fromkeys((provider, CPU))))
     if provider not in session.get_providers():
         raise UsageError(
             f"ONNX Runtime could not start {provider} here and would run on the CPU instead; see that its drivers and "
             "libraries are installed, or leave the device out."
         )
-    return Loaded(session)
+    return Loaded(session, after)
+
+
+def _nothing() -> None:
+    """After a run without kernels."""
+
+
+def _changed(model: bytes, contract: Contract, options: Options, settings: Any) -> tuple[bytes, Callable[[], None]]:
+    """The model with kernels of a user's, or in another precision; and what is called after each run."""
+    from pliant.lowering.bindings.onnxruntime import prepared
+    from pliant.lowering.kernels import raised
+
+    half = contract if options.precision == "f16" else None
+    changed, bound = prepared(model, options.kernels, settings, half)
+    return changed, lambda: raised(bound)
 
 
 def devices() -> list[str]:
@@ -112,4 +131,4 @@ def _translated(what: str, text: str) -> PliantError:
     return InputError(f"{what}{where}: {' '.join(reason.split()).rstrip('.')}.")
 
 
-ENGINE = Engine("onnxruntime", "onnxruntime", "onnxruntime", open_model, devices=devices)
+ENGINE = Engine("onnxruntime", "onnxruntime", "onnxruntime", open_model, devices=devices, precisions=("f32", "f16"))

@@ -16,6 +16,7 @@ from pliant.arguments import Array
 from pliant.contract import Contract
 from pliant.engines.base import Backend, Engine, Options
 from pliant.errors import InputError, LoweringError, UsageError
+from pliant.kernels import Kernel
 
 if TYPE_CHECKING:
     from onnx_ir import Model, Node
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pliant.lowering.dialect import Dialect
     from pliant.lowering.session import Network
 
+_KINDS = ("L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "Sum", "SumSquare")
+REDUCTIONS = tuple(f"Reduce{kind}" for kind in _KINDS)  # their axes must be known when a network is compiled
 HINTS = {"f32": "f32", "f16": "f16", "bf16": "bf16"}
 NOISE = re.compile(
     r"Exception from |Check '|FrontEnd API failed|Model wasn't fully|Summary:|To facilitate|-- Conversion is failed"
@@ -33,10 +36,17 @@ CAPABILITIES = {"f16": "FP16", "bf16": "BF16"}  # what a device says it can
 def dialect() -> Dialect:
     """All of ONNX, but what is checked here; If and Loop where picture data decides."""
     from pliant.lowering.dialect import Dialect
+    from pliant.lowering.rules.nms_threshold import drops_equal
 
     types = frozenset({"float32", "float16", "int64", "int32", "int8", "uint8", "bool"})
-    checks = {"Pad": _pad}
-    return Dialect("openvino", checks, anything=True, dtypes=types, flow=frozenset({"If", "Loop"}))
+    checks = {"Pad": _pad, "NonMaxSuppression": drops_equal, "Resize": _resize}
+    constants = dict.fromkeys(REDUCTIONS, (1,))
+    return Dialect("openvino", checks, True, types, constants, flow=frozenset({"If", "Loop"}))
+
+
+def _resize(node: Node) -> str | None:
+    wanted = node.attributes.get_int("antialias", 0)
+    return "filters with other weights than ONNX's antialias" if wanted else None
 
 
 def _pad(node: Node) -> str | None:
@@ -46,11 +56,13 @@ def _pad(node: Node) -> str | None:
 
 def open_model(model: bytes, contract: Contract, options: Options) -> Backend:
     """See `Engine.open`."""
+    from pliant.lowering.kernels import claiming
     from pliant.lowering.session import Lowered
 
     core, device = _core(), options.device or "CPU"
     settings = _settings(core, device, options)
-    return Lowered(model, contract, dialect(), lambda body: _compiled(core, body, device, settings))
+    accepted = claiming(dialect(), options.kernels)
+    return Lowered(model, contract, accepted, lambda body: _compiled(core, body, device, settings, options.kernels))
 
 
 def build(model: bytes, contract: Contract, options: Options) -> Mapping[str, bytes]:
@@ -99,7 +111,13 @@ def _check_device(core: Any, device: str, precision: str) -> None:
         )
 
 
-def _compiled(core: Any, body: Model, device: str, settings: dict[str, Any]) -> Network:
+def _compiled(
+    core: Any, body: Model, device: str, settings: dict[str, Any], kernels: tuple[Kernel, ...] = ()
+) -> Network:
+    from pliant.lowering.bindings.openvino import extended
+    from pliant.lowering.kernels import raised
+
+    bound = extended(core, body, kernels)
     read = _read(core, body)
     with _errors("OpenVINO could not compile the model", InputError):
         compiled = core.compile_model(read, device, settings)
@@ -108,7 +126,11 @@ def _compiled(core: Any, body: Model, device: str, settings: dict[str, Any]) -> 
     def run(feeds: Mapping[str, Array]) -> dict[str, Array]:
         with _errors("OpenVINO could not run the model", InputError):
             # a request of its own for each call: calls from several threads do not meet
-            results = compiled.create_infer_request().infer([_plain(feeds[name]) for name in inputs], share_inputs=True)
+            try:
+                given = [_plain(feeds[name]) for name in inputs]
+                results = compiled.create_infer_request().infer(given, share_inputs=True)
+            finally:
+                raised(bound)
             return {name: results[k].copy() for k, name in enumerate(outputs)}
 
     return run

@@ -15,6 +15,7 @@ from pliant.errors import InputError
 from pliant.lowering.base import ROUNDS, apply
 from pliant.lowering.dialect import Dialect, check_legal
 from pliant.lowering.inline import write_out, write_out_refused
+from pliant.lowering.kernels import overload
 from pliant.lowering.opset import converted
 from pliant.lowering.prologue import PICTURES, answer_shapes, beforehand, cut, extract
 from pliant.lowering.specialise import decide, decisions, write_out_decided
@@ -56,6 +57,7 @@ def read(model: bytes, dialect: Dialect) -> ir.Model:
     try:
         proto = onnx.ModelProto.FromString(model)
         loaded = ir.serde.deserialize_model(converted(proto, dialect.opset))
+        overload(loaded)
         write_out(loaded, dialect.claimed)
     except (ValueError, TypeError, RuntimeError) as error:
         raise InputError(f"The model cannot be read ({error}); export it again.") from error

@@ -14,6 +14,7 @@ from pliant.arguments import Array
 from pliant.contract import Contract
 from pliant.lowering.dialect import Dialect
 from pliant.lowering.lower import Undecided, decided, lower, read
+from pliant.lowering.precision import halved_body
 from pliant.lowering.runtime import Prologue
 
 KEPT = 16  # networks that a session keeps, for as many sets of decisions
@@ -55,10 +56,14 @@ class _Asking:
 class Lowered:
     """A model on an engine, which is given by its dialect and by how it compiles a network.
 
-    Safe to call from several threads.
+    With `half`, networks compute in float16 where that holds, and take and give what they did. Safe to call from
+    several threads.
     """
 
-    def __init__(self, model: bytes, contract: Contract, dialect: Dialect, compile_: Compile) -> None:
+    def __init__(
+        self, model: bytes, contract: Contract, dialect: Dialect, compile_: Compile, *, half: bool = False
+    ) -> None:
+        self._half = half
         self._contract = contract
         self._dialect = dialect
         self._compile = compile_
@@ -100,4 +105,7 @@ class Lowered:
         if isinstance(lowered, Undecided):
             return _Asking(lowered, Prologue(lowered.question))
         prologue = Prologue(lowered.prologue) if lowered.prologue is not None else None
-        return _Ready(prologue, self._compile(lowered.body) if lowered.body is not None else None)
+        if lowered.body is None:
+            return _Ready(prologue, None)
+        body = halved_body(lowered.body, prologue, self._contract) if self._half else lowered.body
+        return _Ready(prologue, self._compile(body))

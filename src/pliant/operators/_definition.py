@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import Signature
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ import torch
 from torch import SymFloat, SymInt, Tensor
 
 from pliant.errors import OperatorError
+from pliant.kernels import Kernel
 from pliant.operators._functions import USERS, Label, as_input, call
 from pliant.operators._onnx import op
 
@@ -21,7 +22,8 @@ Sample = tuple[Any, ...]
 class Definition:
     """One operator: `reference` in PyTorch, the `shape` and `dtype` of its results, the ONNX `body` once it is given.
 
-    `checked` is set when body and shape have been found to do on all `samples` what the reference does.
+    `checked` is set when body and shape have been found to do on all `samples` what the reference does. `kernels` are
+    native forms on single engines.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Definition:
     signature: Signature
     body: Callable[..., Any] | None = None
     checked: bool = False
+    kernels: list[Kernel] = field(default_factory=list[Kernel])
 
     @property
     def attributes(self) -> frozenset[str]:

@@ -21,6 +21,7 @@ from onnxscript import evaluator, ir
 from torch.onnx._internal.exporter._building import OpRecorder
 from torch.onnx._internal.exporter._tensors import SymbolicTensor
 
+from pliant.kernels import BASE
 from pliant.operators._onnx import EXACT, OPSET, op
 
 DOMAIN, USERS = "pliant", "pliant.user"
@@ -57,6 +58,8 @@ class Functions:
             count += 1
             name = f"{function.name}_{count}"
         if (function.domain, name) not in self.made:
+            if name != function.name:
+                function.metadata_props[BASE] = function.name
             function.name = name
             self.made[function.domain, name] = function
         return name

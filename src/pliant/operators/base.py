@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
+
 from pliant.operators._calls import recording as recording
 from pliant.operators._functions import USERS as USERS
 from pliant.operators._functions import Label as Label
@@ -31,7 +33,8 @@ class Operator:
     """How something that appears in a traced program is written in ONNX.
 
     `translations` maps the target of a node (an `OpOverload`, or a Python callable such as `operator.mul` on live
-    numbers) to a function of ONNX values that returns ONNX values, as `torch.onnx.export` takes them.
+    numbers) to a function of ONNX values that returns ONNX values, as `torch.onnx.export` takes them. The operator of a
+    library that may be absent is given by its name, "torchvision::nms": it takes part once that library is imported.
 
     `label`, called with the same arguments as a translation, gives the name and the inputs under which the body
     becomes an ONNX function; without it, the body is written in place.
@@ -49,11 +52,24 @@ class Operator:
         return self.samples.get(target, ()) if isinstance(self.samples, Mapping) else self.samples
 
     @property
+    def targets(self) -> dict[Any, Any]:
+        """The target of a node by its key in `translations`, for those that exist now."""
+        found = {key: _overload(key) if isinstance(key, str) else key for key in self.translations}
+        return {key: target for key, target in found.items() if target is not None}
+
+    @property
     def table(self) -> dict[Any, Callable[..., Any]]:
         """The translations, as calls of functions if there is a `label`."""
-        if self.label is None:
-            return dict(self.translations)
-        return {target: outlined(translation, self.label) for target, translation in self.translations.items()}
+        found = {target: self.translations[key] for key, target in self.targets.items()}
+        label = self.label
+        return found if label is None else {target: outlined(body, label) for target, body in found.items()}
+
+
+def _overload(name: str) -> Any:
+    """The default overload of an operator "namespace::name", or None if nobody has registered it."""
+    namespace, _, operator = name.partition("::")
+    packet = getattr(getattr(torch.ops, namespace), operator, None)
+    return getattr(packet, "default", None)
 
 
 def operators() -> dict[str, Operator]:

@@ -8,9 +8,11 @@ too. While `pliant.export` traces, a call is one node, and what runs inside is n
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
+from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 import torch
@@ -18,6 +20,7 @@ from torch import SymBool, SymFloat, SymInt, Tensor
 from torch.utils._python_dispatch import _disable_current_modes
 
 from pliant.errors import UsageError
+from pliant.kernels import Kernel
 from pliant.operators._calls import DTYPES, is_recording, record, recorded, results_like
 from pliant.operators._check import check
 from pliant.operators._definition import Definition, Sample
@@ -39,6 +42,22 @@ class UserOperator(Protocol[P, R]):
 
     def onnx(self, body: B) -> B:
         """Decorator: `body(op, ...)` takes ONNX values for tensors and numbers and returns one, or a tuple of them."""
+        ...
+
+    @property
+    def kernels(self) -> list[Kernel]:
+        """What computes the operator natively, engine by engine; `pliant.load(..., kernels=[operator])` uses them."""
+        ...
+
+    def kernel(self, *engines: str) -> Callable[[B], B]:
+        """Decorator: a function of NumPy arrays, or a class of the engine's own, computes the operator on `engines`.
+
+        See `pliant.Kernel`. Raises UsageError for a function with other parameters than the operator's.
+        """
+        ...
+
+    def library(self, engine: str, path: str | os.PathLike[str], node: str | None = None) -> None:
+        """A compiled library computes the operator on `engine`, where it is known as `node`, "domain::name"."""
         ...
 
     def check(self) -> None:
@@ -88,10 +107,40 @@ def operator(
             definition.body, definition.checked = body, False
             return body
 
-        vars(call).update(onnx=onnx, check=lambda: check(definition))
+        vars(call).update(onnx=onnx, check=lambda: check(definition), kernels=definition.kernels)
+        vars(call).update(kernel=partial(_kernel, definition), library=partial(_library, definition))
         return cast(UserOperator[P, R], call)
 
     return decorate
+
+
+def _kernel(definition: Definition, *engines: str) -> Callable[[B], B]:
+    def add(run: B) -> B:
+        made = [Kernel(definition.name, engine, run) for engine in engines]
+        if not all(kernel.native for kernel in made):
+            _check_parameters(definition, run)
+        definition.kernels.extend(made)
+        return run
+
+    return add
+
+
+def _library(definition: Definition, engine: str, path: str | os.PathLike[str], node: str | None = None) -> None:
+    definition.kernels.append(Kernel(definition.name, engine, library=Path(path), node=node))
+
+
+def _check_parameters(definition: Definition, run: Callable[..., Any]) -> None:
+    """A kernel takes all that may be live, and as many of the attributes as it needs, by the operator's names."""
+    accepted = inspect.signature(run).parameters
+    rest = any(p.kind is p.VAR_KEYWORD for p in accepted.values())
+    known = definition.signature.parameters
+    missing = [n for n in known if n not in accepted and n not in definition.attributes and not rest]
+    unknown = [n for n, p in accepted.items() if n not in known and p.kind is not p.VAR_KEYWORD]
+    if missing or unknown:
+        raise UsageError(
+            f"The kernel of {definition.name} takes ({', '.join(accepted)}); it has to take what the operator takes, "
+            f"by the same names: ({', '.join(known)})."
+        )
 
 
 def _signature(reference: Callable[..., Any], name: str) -> inspect.Signature:

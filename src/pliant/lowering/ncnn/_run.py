@@ -17,8 +17,11 @@ from numpy.typing import NDArray
 from pliant.arguments import Array
 from pliant.contract import Contract
 from pliant.errors import InputError, LoweringError
+from pliant.kernels import Kernel
 from pliant.lowering.dialect import Dialect
+from pliant.lowering.kernels import claiming, raised
 from pliant.lowering.lower import infer
+from pliant.lowering.ncnn._kernels import Layers
 from pliant.lowering.ncnn._layout import Sizes
 from pliant.lowering.ncnn._writer import Written, write
 from pliant.lowering.ncnn.base import Layer, layers
@@ -37,24 +40,30 @@ def dialect(known: Mapping[str, Layer]) -> Dialect:
     )
 
 
-def opened(model: bytes, contract: Contract, threads: int | None) -> Lowered | Samples:
+def opened(
+    model: bytes, contract: Contract, threads: int | None, kernels: tuple[Kernel, ...] = ()
+) -> Lowered | Samples:
     """A model in ncnn. Raises LoweringError where ncnn cannot run it exactly."""
     known = layers()
     single, plan = one_sample(model, contract)
-    lowered = Lowered(single, contract, dialect(known), lambda body: Compiled(body, known, threads))
+    accepted = claiming(dialect(known), kernels)
+    lowered = Lowered(single, contract, accepted, lambda body: Compiled(body, known, threads, kernels))
     return lowered if plan is None else Samples(lowered, plan)
 
 
 class Compiled:
     """A body as a network: one for all sizes if it can be written so, else one for each set of shapes that occurs."""
 
-    def __init__(self, body: ir.Model, known: dict[str, Layer], threads: int | None) -> None:
-        self._body, self._known, self._threads = body, known, threads
+    def __init__(
+        self, body: ir.Model, known: dict[str, Layer], threads: int | None, kernels: tuple[Kernel, ...] = ()
+    ) -> None:
+        self._body, self._known, self._threads, self._kernels = body, known, threads, kernels
         self._lock = Lock()
         self._kept: OrderedDict[tuple[tuple[int, ...], ...], Loaded] = OrderedDict()
         self._loaded: Loaded | None = None
         try:
-            self._loaded = Loaded(write(body, known), threads)
+            own = Layers.of(body, kernels)
+            self._loaded = Loaded(write(own.body, known | own.writers), threads, own)
         except Sizes as needs:
             self.needs = str(needs)
 
@@ -65,16 +74,25 @@ class Compiled:
         shapes = tuple(feeds[str(v.name)].shape for v in self._body.graph.inputs)
         with self._lock:
             if shapes not in self._kept:
-                self._kept[shapes] = Loaded(write_fixed(self._body, shapes, self._known), self._threads)
+                self._kept[shapes] = self._fixed(shapes)
                 if len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(shapes)
             loaded = self._kept[shapes]
         return loaded(feeds)
 
+    def _fixed(self, shapes: tuple[tuple[int, ...], ...]) -> Loaded:
+        own = Layers.of(sized(self._body, shapes), self._kernels)
+        return Loaded(write_sized(own.body, self._known | own.writers), self._threads, own)
+
 
 def write_fixed(body: ir.Model, shapes: tuple[tuple[int, ...], ...], known: dict[str, Layer]) -> Written:
     """The network of a body for inputs of these shapes."""
+    return write_sized(sized(body, shapes), known)
+
+
+def sized(body: ir.Model, shapes: tuple[tuple[int, ...], ...]) -> ir.Model:
+    """A copy of a body whose inputs have these shapes."""
     fixed = body.clone()
     for node in fixed.graph:
         for value in node.outputs:
@@ -82,6 +100,11 @@ def write_fixed(body: ir.Model, shapes: tuple[tuple[int, ...], ...], known: dict
     for value, shape in zip(fixed.graph.inputs, shapes, strict=True):
         value.shape = ir.Shape(shape)
     infer(fixed)
+    return fixed
+
+
+def write_sized(fixed: ir.Model, known: dict[str, Layer]) -> Written:
+    """The network of a body whose shapes are known."""
     try:
         return write(fixed, known)
     except Sizes as needs:
@@ -94,13 +117,16 @@ def write_fixed(body: ir.Model, shapes: tuple[tuple[int, ...], ...], known: dict
 class Loaded:
     """A network in ncnn. Safe to call from several threads."""
 
-    def __init__(self, written: Written, threads: int | None) -> None:
+    def __init__(self, written: Written, threads: int | None, own: Layers | None = None) -> None:
         self._written = written
+        self._own = own  # lives as long as the net
         self._ncnn: Any = import_module("ncnn")
         self._net: Any = self._ncnn.Net()
         _exact(self._net.opt)
         if threads is not None:
             self._net.opt.num_threads = threads
+        if own is not None:
+            own.register(self._net)
         with TemporaryDirectory() as folder:  # what is loaded from memory is not copied by ncnn
             param, data = Path(folder, "net.param"), Path(folder, "net.bin")
             param.write_text(written.text)
@@ -120,6 +146,8 @@ class Loaded:
         results: dict[str, NDArray[Any]] = {}
         for port, merged in zip(self._written.outputs, self._written.merged, strict=True):
             failed, blob = extractor.extract(port.blob)
+            if self._own is not None:
+                raised(self._own.bound)
             if failed:
                 raise InputError(
                     f"ncnn could not compute {port.name!r} (code {failed}): out of memory, or sizes that do not fit "

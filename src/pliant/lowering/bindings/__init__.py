@@ -1,0 +1,1 @@
+"""How a kernel of a user's reaches each engine: one file per engine."""

@@ -32,8 +32,8 @@ def median3(x: Tensor, strength: float) -> Tensor:
     return x + (around.median(1).values.reshape(n, c, h, w) - x) * strength
 
 
-# Pairs of pixels to put in order, so that the fifth is the median of nine
-# (J. L. Smith, "Implementing median filters in XC4000E FPGAs", XCell 23, 1996).
+# Pairs of pixels to put in order, so that the fifth is the median of nine: J. L. Smith, "Implementing median
+# filters in XC4000E FPGAs", XCell 23, 1996.
 ORDER = [(1, 2), (4, 5), (7, 8), (0, 1), (3, 4), (6, 7), (1, 2), (4, 5), (7, 8), (0, 3), (5, 8), (4, 7), (3, 6), (1, 4)]
 ORDER += [(2, 5), (4, 7), (4, 2), (6, 4), (4, 2)]
 

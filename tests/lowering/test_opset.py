@@ -12,7 +12,6 @@ from onnx import TensorProto, helper, numpy_helper
 
 from pliant.engines.base import Options, engines
 from pliant.engines.openvino import ENGINE
-from pliant.errors import LoweringError
 from pliant.inferred import infer
 from pliant.lowering.opset import converted, version_of
 from pliant.onnxfile import read
@@ -192,15 +191,21 @@ def test_upsample_of_opset_9() -> None:
 
 
 def test_what_cannot_be_moved_is_refused() -> None:
-    """DeformConv is of opset 19, and no schema says what it is; Resize with antialias is another in OpenVINO."""
+    """DeformConv is of opset 19, and no schema says what it is."""
     operands = {"w": weights(4, 3, 3, 3), "o": weights(1, 18, 4, 3)}
     model = joined(19, {"deform": ([N("DeformConv", ["x", "w", "o"], ["y"])], operands)})
     with pytest.raises(RuntimeError, match="DeformConv"):
         converted(onnx.load_from_string(model), 18)
+
+
+def test_antialias_has_the_weights_of_onnx() -> None:
+    """OpenVINO's own are others: 0.2 away."""
     filtered = N("Resize", ["x", "", "", "z"], ["y"], mode="linear", antialias=1, axes=[2, 3])
     content = joined(18, {"smaller": ([filtered], {"z": i64(3, 3)})})
-    with pytest.raises(LoweringError, match="antialias"):
-        ENGINE.open(content, infer(read(content, "model")), Options())
+    x = weights(1, 3, 9, 7)
+    (expected,) = onnxruntime.InferenceSession(content).run(None, {"x": x})
+    (got,) = ENGINE.open(content, infer(read(content, "model")), Options()).run({"x": x})
+    np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_a_model_in_the_opset_is_left_alone() -> None:

@@ -56,7 +56,7 @@ def read(model: bytes, dialect: Dialect) -> ir.Model:
 
     try:
         proto = onnx.ModelProto.FromString(model)
-        loaded = ir.serde.deserialize_model(converted(proto, dialect.opset))
+        loaded = ir.serde.deserialize_model(converted(proto, dialect.opset, dialect.claimed))
         overload(loaded)
         write_out(loaded, dialect.claimed)
     except (ValueError, TypeError, RuntimeError) as error:

@@ -10,23 +10,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from pliant.kernels import BASE
+
 ASIDE = "pliant.aside"  # domain of a node that the converter is not to see
 REDEFINED = {("GroupNormalization", 21)}  # same name, another meaning from this version on: expanded
 
 
-def converted(proto: Any, opset: int) -> Any:
+def _none(domain: str, name: str) -> bool:
+    del domain, name
+    return False
+
+
+def converted(proto: Any, opset: int, stays: Callable[[str, str], bool] = _none) -> Any:
     """An `onnx.ModelProto` in version `opset` of ONNX's own domain; the same object if it is in that already.
 
-    Functions of a model in another version are written out. Raises RuntimeError (onnx's) where an operator cannot be
-    expressed in that version.
+    Functions of a model in another version are written out, but those that stay (by domain and name).
+
+    Raises RuntimeError (onnx's) where an operator cannot be expressed in that version.
     """
-    from onnx import inliner, version_converter
+    from onnx import version_converter
 
     current = version_of(proto, opset)
     if current == opset:
         return proto
-    if proto.functions:
-        proto = inliner.inline_local_functions(proto, convert_version=True)
+    proto, functions = _written_out(proto, stays)
     if current > opset:
         proto = _without_younger(proto, current, opset)
     if current < 13 <= opset:
@@ -35,7 +42,27 @@ def converted(proto: Any, opset: int) -> Any:
     made = version_converter.convert_version(proto, opset)
     if current < 11 <= opset:
         _asymmetric(made.graph)
+    made.functions.extend(functions)
     return _put_back(made) if kept else made
+
+
+def _written_out(proto: Any, stays: Callable[[str, str], bool]) -> tuple[Any, list[Any]]:
+    """A model with calls of those functions alone that stay, which are given apart: each keeps its version."""
+    from onnx import inliner
+
+    names = {f"{f.domain}::{f.name}": stays(f.domain, name_of(f)) for f in proto.functions}
+    if not any(names.values()):
+        return (inliner.inline_local_functions(proto, convert_version=True) if names else proto), []
+    others = [(f.domain, f.name) for f in proto.functions if not names[f"{f.domain}::{f.name}"]]
+    made = inliner.inline_selected_functions(proto, others)
+    kept = list(made.functions)
+    del made.functions[:]
+    return made, kept
+
+
+def name_of(function: Any) -> str:
+    """The name of the operator that a function is a body of."""
+    return next((entry.value for entry in function.metadata_props if entry.key == BASE), function.name)
 
 
 def _asymmetric(graph: Any) -> None:

@@ -103,11 +103,11 @@ def test_a_kernel_in_numpy_gives_what_the_body_gives(engine: str, path: Path, lo
                 np.testing.assert_allclose(got, body, rtol=1e-5, atol=1e-5)
                 np.testing.assert_allclose(got, expected.numpy(), rtol=1e-5, atol=1e-5)
             size = (2, 3, int(h * factor), int(w * factor))
-            assert sorted(log) == [
-                ("brighten", size, round(factor / 2, 6)),
-                ("spread", 1, False, 3, False),
-                ("spread", 2, True, 2, True),
-            ]
+            several = [("spread", 1, False, 3, False), ("spread", 2, True, 2, True)]
+            if engine == "ncnn":  # one picture at a time; several results by the body
+                assert log == [("brighten", (1, *size[1:]), round(factor / 2, 6))] * 2
+            else:
+                assert sorted(log) == [("brighten", size, round(factor / 2, 6)), *several]
 
 
 @pytest.mark.parametrize("engine", ENGINES)

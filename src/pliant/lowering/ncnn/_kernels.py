@@ -7,22 +7,37 @@ gets the blobs as they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 import onnx_ir as ir
+from numpy.typing import NDArray
 
 from pliant.errors import UsageError
 from pliant.kernels import Kernel
+from pliant.lowering.dialect import key_of
 from pliant.lowering.kernels import Bound, Use, finished, uses
 from pliant.lowering.ncnn._layout import Groups, Refused, dims_of, separate
 from pliant.lowering.ncnn._network import Network
 from pliant.lowering.ncnn.base import Layer
+from pliant.lowering.opset import name_of
+from pliant.lowering.runtime import run
 
 DOMAIN = "pliant.kernel"
+
+
+def usable(model: bytes, kernels: Sequence[Kernel]) -> tuple[Kernel, ...]:
+    """Those of operators with one result: a layer of ncnn in Python has one, and other calls run by their bodies."""
+    if not kernels:
+        return ()
+    import onnx
+
+    functions = onnx.ModelProto.FromString(model).functions
+    several = {f"{f.domain}::{name_of(f)}" for f in functions if len(f.output) > 1}
+    return tuple(kernel for kernel in kernels if kernel.key not in several)
 
 
 @dataclass
@@ -78,6 +93,20 @@ class Layers:
             return layer
 
         return create
+
+
+def shapes_of_results(
+    body: ir.Model, kernels: Sequence[Kernel], feeds: Mapping[str, NDArray[Any]]
+) -> dict[str, tuple[int, ...]]:
+    """The shapes of what the kernels give in one run, by name: the bodies are run, which say no more than that."""
+    keys = {kernel.key for kernel in kernels}
+    names = [str(node.outputs[0].name) for node in body.graph if key_of(node) in keys]
+    if not names:
+        return {}
+    probe = body.clone()
+    values = ir.convenience.create_value_mapping(probe.graph, include_subgraphs=False)
+    probe.graph.outputs[:] = [values[name] for name in names]
+    return {name: result.shape for name, result in zip(names, run(probe, feeds), strict=True)}
 
 
 def _write(node: ir.Node, network: Network) -> None:

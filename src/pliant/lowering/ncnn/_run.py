@@ -21,7 +21,7 @@ from pliant.kernels import Kernel
 from pliant.lowering.dialect import Dialect
 from pliant.lowering.kernels import claiming, raised
 from pliant.lowering.lower import infer
-from pliant.lowering.ncnn._kernels import Layers
+from pliant.lowering.ncnn._kernels import Layers, shapes_of_results, usable
 from pliant.lowering.ncnn._layout import Sizes
 from pliant.lowering.ncnn._writer import Written, write
 from pliant.lowering.ncnn.base import Layer, layers
@@ -45,9 +45,10 @@ def opened(
 ) -> Lowered | Samples:
     """A model in ncnn. Raises LoweringError where ncnn cannot run it exactly."""
     known = layers()
-    single, plan = one_sample(model, contract)
+    alone, plan = one_sample(model, contract)
+    kernels = usable(alone, kernels)
     accepted = claiming(dialect(known), kernels)
-    lowered = Lowered(single, contract, accepted, lambda body: Compiled(body, known, threads, kernels))
+    lowered = Lowered(alone, contract, accepted, lambda body: Compiled(body, known, threads, kernels))
     return lowered if plan is None else Samples(lowered, plan)
 
 
@@ -74,15 +75,16 @@ class Compiled:
         shapes = tuple(feeds[str(v.name)].shape for v in self._body.graph.inputs)
         with self._lock:
             if shapes not in self._kept:
-                self._kept[shapes] = self._fixed(shapes)
+                self._kept[shapes] = self._fixed(shapes, feeds)
                 if len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(shapes)
             loaded = self._kept[shapes]
         return loaded(feeds)
 
-    def _fixed(self, shapes: tuple[tuple[int, ...], ...]) -> Loaded:
-        own = Layers.of(sized(self._body, shapes), self._kernels)
+    def _fixed(self, shapes: tuple[tuple[int, ...], ...], feeds: Mapping[str, Array]) -> Loaded:
+        results = shapes_of_results(self._body, self._kernels, feeds)
+        own = Layers.of(sized(self._body, shapes, results), self._kernels)
         return Loaded(write_sized(own.body, self._known | own.writers), self._threads, own)
 
 
@@ -91,12 +93,15 @@ def write_fixed(body: ir.Model, shapes: tuple[tuple[int, ...], ...], known: dict
     return write_sized(sized(body, shapes), known)
 
 
-def sized(body: ir.Model, shapes: tuple[tuple[int, ...], ...]) -> ir.Model:
-    """A copy of a body whose inputs have these shapes."""
+def sized(
+    body: ir.Model, shapes: tuple[tuple[int, ...], ...], results: Mapping[str, tuple[int, ...]] | None = None
+) -> ir.Model:
+    """A copy of a body whose inputs have these shapes; `results` are further shapes, by name."""
     fixed = body.clone()
     for node in fixed.graph:
         for value in node.outputs:
-            value.shape = None
+            known = (results or {}).get(str(value.name))
+            value.shape = None if known is None else ir.Shape(known)
     for value, shape in zip(fixed.graph.inputs, shapes, strict=True):
         value.shape = ir.Shape(shape)
     infer(fixed)

@@ -15,13 +15,14 @@ RESULT  = out/$(notdir $(basename $(PICTURE)))_x$(FACTOR).png
 SOURCES := pyproject.toml README.md LICENSE NOTICE $(shell find src -type f -not -name '*.pyc')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean test-both table speed
+.PHONY: help demo test lint clean test-both table matrix speed
 
 help:
 	@echo 'make demo   upscale a picture and say where the result is; PICTURE=$(PICTURE) FACTOR=$(FACTOR)'
 	@echo 'make test   install what development needs and run the tests; TORCH="$(TORCH)"'
 	@echo 'make test-both  the tests and the corpus of live values with "$(OLDEST)" and "$(NEWEST)"'
 	@echo 'make table  run the corpus with all exporters and write docs/live_values.md'
+	@echo 'make matrix run every engine on every operator and write docs/engines_matrix.md'
 	@echo 'make speed  export time against torch.onnx.export'
 	@echo 'make lint   ruff, pyright and the import layers'
 	@echo 'make clean  remove what the other targets made, virtual environments included'
@@ -62,6 +63,9 @@ endef
 
 table: $(VENV)/.stamp
 	$(VENV)/bin/python benchmarks/live_values.py --results '$(RESULTS)'
+
+matrix: $(VENV)/.stamp
+	$(VENV)/bin/python benchmarks/engine_matrix.py
 
 speed: $(VENV)/.stamp
 	$(VENV)/bin/python benchmarks/export_time.py --stages

@@ -19,6 +19,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +36,28 @@ from tests.samples import WITH_SAMPLES, alone, exported  # noqa: E402
 import pliant  # noqa: E402
 from pliant.contract import Contract  # noqa: E402
 from pliant.engines.base import Engine, Options, engines  # noqa: E402
-from pliant.errors import PliantError  # noqa: E402
+from pliant.errors import ExportError, PliantError  # noqa: E402
 
+CORPUS = "Corpus of live values"
 INTRODUCTION = """Written by `python benchmarks/engine_matrix.py`. *exact*: within 1e-5 of the range of eager PyTorch at
 sizes and values that the exporter has not seen; *declared*: within 1e-4, with the figure; *builds*: the engine cannot
 run on the machine that wrote this; *refused*: with the reason below. """
 PAGE = ROOT / "docs" / "engines_matrix.md"
-Row = tuple[str, str, bytes, Contract, list[tuple[dict[str, Any], list[Any]]]]
-"""Part of the table, name, model, its contract, and runs: named arrays with what eager PyTorch gives."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of one part of the table: a model, and runs as named arrays with what eager PyTorch gives.
+
+    `refusal` says why there is no model: the export refuses it, for all engines.
+    """
+
+    part: str
+    name: str
+    model: bytes = b""
+    contract: Contract = field(default_factory=lambda: Contract((), ()))
+    runs: list[tuple[dict[str, Any], list[Any]]] = field(default_factory=list)
+    refusal: str = ""
 
 
 def blocks() -> Iterator[Row]:
@@ -50,7 +65,7 @@ def blocks() -> Iterator[Row]:
         artifact, runs = catalogue.exported(group)
         for at, name in enumerate(names):
             model, contract = alone(artifact.model, artifact.contract, at)
-            yield "Building blocks", name, model, contract, [({"x": x}, [y[at]]) for x, y in runs]
+            yield Row("Building blocks", name, model, contract, [({"x": x}, [y[at]]) for x, y in runs])
 
 
 def samples() -> Iterator[Row]:
@@ -59,7 +74,7 @@ def samples() -> Iterator[Row]:
         for at, label in enumerate(found.labels):
             model, contract = alone(found.model, found.contract, at)
             feeds = {entry.name: found.feeds[entry.name] for entry in contract.inputs}
-            yield "Operators", f"{name}: {label}", model, contract, [(feeds, [found.expected[at]])]
+            yield Row("Operators", f"{name}: {label}", model, contract, [(feeds, [found.expected[at]])])
 
 
 def corpus() -> Iterator[Row]:
@@ -72,10 +87,12 @@ def corpus() -> Iterator[Row]:
     from harness import flatten  # type: ignore[import-not-found]
 
     for name, case in live_values.CASES.items():
-        if case.refuse:
-            continue
         module = case.make().eval()
-        artifact = pliant.export(module, case.args[0])
+        try:
+            artifact = pliant.export(module, case.args[0])
+        except ExportError as error:
+            yield Row(CORPUS, name, refusal="The export refuses it: " + str(error).partition("Reason: ")[2].strip())
+            continue
         runs = []
         for args in case.args:
             with torch.no_grad():
@@ -83,31 +100,34 @@ def corpus() -> Iterator[Row]:
             entries = artifact.contract.inputs
             feeds = {e.name: np.asarray(a, e.dtype) for e, a in zip(entries, args, strict=True)}
             runs.append((feeds, expected))
-        yield "Corpus of live values", name, artifact.model, artifact.contract, runs
+        yield Row(CORPUS, name, artifact.model, artifact.contract, runs)
 
 
 def cell(engine: Engine, row: Row) -> Cell:
     """The verdict on a row. An engine that cannot run here is asked to build."""
-    _, _, model, contract, runs = row
+    if row.refusal:
+        return Cell("refused", note=row.refusal)
     if engine.runs() is None:
-        return judge(engine, model, contract, runs)
+        return judge(engine, row.model, row.contract, row.runs)
     try:
         assert engine.build is not None
-        engine.build(model, contract, Options())
+        engine.build(row.model, row.contract, Options())
     except PliantError as error:
         return Cell("refused", note=str(error).split("; add")[0])
     return Cell("builds")
 
 
-def measured(chosen: list[Engine]) -> dict[str, dict[str, dict[str, str]]]:
+def measured(chosen: list[Engine], only: str) -> dict[str, dict[str, dict[str, str]]]:
     """Cells by part, row and engine."""
     table: dict[str, dict[str, dict[str, str]]] = {}
     for source in (blocks, samples, corpus):
         for row in source():
-            cells = table.setdefault(row[0], {}).setdefault(row[1], {})
+            if only not in row.name:
+                continue
+            cells = table.setdefault(row.part, {}).setdefault(row.name, {})
             for engine in chosen:
                 cells[engine.name] = str(cell(engine, row))
-                print(f"{row[0]:22} {row[1][:50]:50} {engine.name:12} {cells[engine.name][:100]}", flush=True)
+                print(f"{row.part:22} {row.name[:50]:50} {engine.name:12} {cells[engine.name][:100]}", flush=True)
     return table
 
 
@@ -145,6 +165,7 @@ def _plain(text: str) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", action="append", help="only this engine; may be given several times")
+    parser.add_argument("--only", metavar="TEXT", default="", help="only rows whose name contains this")
     parser.add_argument("--table", action="store_true", help="only write the table from kept results")
     parser.add_argument("--results", type=Path, default=ROOT / "out" / "engine_matrix.json")
     options = parser.parse_args()
@@ -154,7 +175,7 @@ def main() -> int:
     if not options.table:
         chosen = [e for e in engines() if e.available() is None and e.name != "pytorch"]
         chosen = [e for e in chosen if not options.engine or e.name in options.engine]
-        for part, rows in measured(chosen).items():
+        for part, rows in measured(chosen, options.only).items():
             for row, cells in rows.items():
                 kept["table"].setdefault(part, {}).setdefault(row, {}).update(cells)
         kept["versions"].update({e.name: e.version for e in chosen})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,14 +37,13 @@ def judge(
     """The verdict on all runs: named arrays, and what eager PyTorch gives for them."""
     worst = 0.0
     try:
-        backend = engine.open(model, contract, Options())
-        for feeds, expected in runs:
-            got = backend.run(feeds)
-            for result, wanted in zip(got, expected, strict=True):
-                if result.shape != wanted.shape or result.dtype != wanted.dtype:
-                    told = f"{result.dtype} {result.shape} instead of {wanted.dtype} {wanted.shape}"
-                    return Cell("wrong", float("inf"), told)
-                worst = max(worst, difference(result, wanted))
+        with closing(engine.open(model, contract, Options())) as backend:
+            for feeds, expected in runs:
+                for result, wanted in zip(backend.run(feeds), expected, strict=True):
+                    if result.shape != wanted.shape or result.dtype != wanted.dtype:
+                        told = f"{result.dtype} {result.shape} instead of {wanted.dtype} {wanted.shape}"
+                        return Cell("wrong", float("inf"), told)
+                    worst = max(worst, difference(result, wanted))
     except InputError as error:
         return Cell("refused", note=str(error).split("; add")[0])
     if worst <= EXACT:

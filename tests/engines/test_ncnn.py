@@ -23,11 +23,9 @@ from pliant.engines.ncnn import ENGINE
 from pliant.errors import InputError, LoweringError, UsageError
 from pliant.exporter.checkpoint import read_checkpoint
 from pliant.lowering.samples import Samples
-from tests.exporter.test_tutorial import FACTORS, First
+from tests.exporter.test_tutorial import First
 from tests.lowering.ncnn.test_layers import weight
 from tests.support import model
-
-SMALL = ((1, 1), (1, 2), (2, 3), (7, 5), (15, 17), (64, 33))
 
 
 def picture(*shape: int) -> np.ndarray:
@@ -53,21 +51,6 @@ def network(reference: Path) -> tuple[nn.Module, Artifact]:
     module = First()
     module.load_state_dict(read_checkpoint(reference / "tutorial/srcnn.pth")[0])
     return module, exported(module, torch.rand(1, 3, 32, 40), 3.0)
-
-
-def test_the_tutorial_with_its_checkpoint(network: tuple[nn.Module, Artifact]) -> None:
-    module, artifact = network
-    session = pliant.load(artifact, engine="ncnn")
-    for h, w, factors in [*((h, w, FACTORS) for h, w in SMALL), (131, 257, (1.3,)), (257, 131, (1.7, 2.5))]:
-        x = picture(1, 3, h, w)
-        for factor in factors:
-            with torch.no_grad():
-                expected = module(torch.from_numpy(x), factor).numpy()
-            got = session(x, factor)
-            assert got.shape == expected.shape, (h, w, factor)
-            assert np.abs(got - expected).max() <= 1e-5, (h, w, factor)
-            levels = [np.clip(np.round(a * 255), 0, 255) for a in (got, expected)]
-            assert np.abs(levels[0] - levels[1]).max() <= 1, (h, w, factor)
 
 
 def test_files_run_without_pliant(network: tuple[nn.Module, Artifact], tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_the_way_of_the_value_is_told_from_the_argument_to_the_line() -> None:
         (lambda x, k: F.avg_pool2d(x, k), 2, "`kernel_size` of avg_pool2d"),
         (lambda x, k: F.pixel_shuffle(torch.cat([x] * 4, 1), k), 2, "`upscale_factor` of pixel_shuffle"),
         (lambda x, k: F.unfold(x, k), 2, "`kernel_size` of unfold"),
-        (lambda x, k: torch.cat(x.chunk(k, 3)), 2, "`chunks` of chunk"),
+        (lambda x, k: torch.cat(x.chunk(k, 3)), 2, "tensors of different shapes, from the iterations of a loop"),
         (lambda x, k: x.sum(dim=k), 2, "`dim` of sum"),
         (lambda x, k: F.softmax(x, k), 1, "`dim` of softmax"),
         (lambda x, k: F.layer_norm(x, x.shape[-1:], eps=k), 1e-3, "`eps` of layer_norm"),

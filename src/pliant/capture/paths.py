@@ -133,7 +133,7 @@ class Paths:
             decision = frame.script[position]
         else:
             answer = in_example(condition)
-            decision = Decision(condition, _line(), answer is None or answer)
+            decision = Decision(condition, asked_at(), answer is None or answer)
         frame.asked.append(decision)
         self.facts.append(decision)
         return decision.answer
@@ -322,8 +322,8 @@ def raised_on_purpose(error: Exception) -> bool:
     return traceback is not None and users_own(traceback.tb_frame.f_code.co_filename)
 
 
-def _line() -> tuple[str, int]:
-    """Where in the model's source a truth was asked for."""
+def asked_at() -> tuple[str, int]:
+    """Where in the model's source something was asked for."""
     frame = sys._getframe(1)
     while frame.f_back is not None and not users_own(frame.f_code.co_filename):
         frame = frame.f_back

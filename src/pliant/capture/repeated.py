@@ -19,11 +19,13 @@ class Repeated:
     """`count` things, of which `item(k)` is number `k`.
 
     `fixed` gives as many as there are for the example's sizes: `a, b = x.split(...)` decides on the number.
+    `line` is where the model made them, if that may have to be told.
     """
 
     count: Any
     item: Callable[[Any], Any]
     fixed: Callable[[], Sequence[Any]] | None = field(default=None, compare=False)
+    line: tuple[str, int] | None = field(default=None, compare=False)
 
     def __iter__(self) -> Iterator[Any]:
         if self.fixed is not None:

@@ -11,14 +11,17 @@ import torch
 from torch import SymBool, Tensor, nn
 from torch.export import Dim, ExportedProgram
 from torch.overrides import TorchFunctionMode
+from torch.utils import _pytree as pytree
 
 from pliant.capture.base import families
 from pliant.capture.changes import changed_by
+from pliant.capture.gathered import Gathered
 from pliant.capture.helper import Helper
 from pliant.capture.journey import Journey
 from pliant.capture.live.choices import Choices, as_int, choosing, forget_checks, set_example, step_of
 from pliant.capture.methods import completed_numbers
-from pliant.capture.paths import Assumption, Paths, deciding
+from pliant.capture.paths import Assumption, Paths, Undecidable, deciding
+from pliant.capture.repeated import Repeated
 from pliant.capture.restoring import unchanged
 from pliant.capture.source import rewritten_source
 
@@ -84,6 +87,18 @@ def _counted(argument: Any) -> Any:
     return type(argument)(as_int(part) if isinstance(part, SymBool) else part for part in argument)
 
 
+def _settled(result: Any) -> Any:
+    """What a model returns. Raises Undecidable if it is a live number of things: a file has so many outputs."""
+    for part in pytree.tree_leaves(result):
+        if isinstance(part, (Repeated, Gathered)):
+            reason = (
+                "the number of results decides what is returned, and must be known when the file is made; "
+                "torch.cat or torch.stack makes one tensor of them"
+            )
+            raise Undecidable(reason, getattr(part, "line", None))
+    return result
+
+
 class _Traced(nn.Module):
     """The module as `torch.export` sees it: a function of tensors alone."""
 
@@ -112,7 +127,7 @@ class _Traced(nn.Module):
         ]
         args, kwargs = self.assemble(values)
         with _Live(self.helper, self.journey):
-            result = self.helper.fork(lambda: self.module(*args, **kwargs))
+            result = _settled(self.helper.fork(lambda: self.module(*args, **kwargs)))
         if self.opaque:
             forget_checks()
         return result

@@ -179,7 +179,7 @@ def _convert(graph: ir.Graph, islands: Collection[ir.Node]) -> None:
     casts, nodes = _Casts(graph), list(graph)
     half = {v for node in nodes if node not in islands for v in node.outputs if _is_float(v)}
     for value in half:
-        value.dtype = HALF
+        value.type = ir.TensorType(HALF)  # a new one: copies of a graph share theirs
     for node in nodes:
         kept = FULL.get(node.op_type, ())
         if node in islands:

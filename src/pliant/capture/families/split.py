@@ -16,6 +16,7 @@ from pliant.capture.base import Capture
 from pliant.capture.live.choices import is_live
 from pliant.capture.live.numbers import smaller
 from pliant.capture.live.symbols import by_value
+from pliant.capture.paths import asked_at
 from pliant.capture.repeated import Repeated
 
 
@@ -48,7 +49,8 @@ def pieces(x: Tensor, size: Any, dim: int, count: Callable[[], int] | None = Non
     def item(k: Any) -> Tensor:
         return x[along(x, dim, slice(k * size, smaller((k + 1) * size, length)))]
 
-    return Repeated(number, item, None if count is None else lambda: parts(x, size, dim, count()))
+    fixed = None if count is None else lambda: parts(x, size, dim, count())
+    return Repeated(number, item, fixed, asked_at())
 
 
 def split(tensor: Tensor, split_size_or_sections: Any = None, dim: int = 0, *, split_size: Any = None) -> Any:
@@ -73,7 +75,11 @@ def unbind(input: Tensor, dim: int = 0) -> Any:  # noqa: A002 - PyTorch's name
     """`torch.unbind` of an axis of live length."""
     if not isinstance(input.shape[dim], SymInt):
         return NotImplemented
-    return Repeated(input.shape[dim], lambda k: input[along(input, dim, k)], lambda: torch.unbind(input, dim))
+
+    def item(k: Any) -> Tensor:
+        return input[along(input, dim, k)]
+
+    return Repeated(input.shape[dim], item, lambda: torch.unbind(input, dim), asked_at())
 
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {

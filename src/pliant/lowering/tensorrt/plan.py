@@ -17,9 +17,9 @@ from pliant.arguments import Array
 from pliant.contract import Contract
 from pliant.errors import InputError, LoweringError
 from pliant.lowering.dialect import Dialect
-from pliant.lowering.half import halve
 from pliant.lowering.lower import Network, Undecided, decided, infer, lower
 from pliant.lowering.margins import margin_of
+from pliant.lowering.precision import halved, halved_body
 from pliant.lowering.runtime import Prologue
 from pliant.lowering.tensorrt.dialect import check_body
 from pliant.lowering.tensorrt.points import Point
@@ -93,8 +93,7 @@ def plan(
     lowered = lower(model, contract, dialect)
     if isinstance(lowered, Network):
         if precision == "f16" and lowered.body is not None:
-            infer(lowered.body)
-            halve(lowered.body)
+            _halve(lowered.body, lowered.prologue, contract)
         return _planned(lowered, dialect, points)
     choice = Choice(lowered, Prologue(lowered.question))
     groups: dict[bytes, list[Point]] = {}
@@ -121,6 +120,15 @@ def _computed(prologue: Prologue, given: Mapping[str, Array]) -> dict[str, Any] 
         return prologue(given)
     except InputError:
         return None
+
+
+def _halve(body: ir.Model, prologue: ir.Model | None, contract: Contract) -> None:
+    """Float16 where it holds. A network for one outcome may not accept the examples; then what is known must do."""
+    infer(body)
+    try:
+        halved_body(body, Prologue(prologue) if prologue is not None else None, contract)
+    except InputError:
+        halved(body)
 
 
 def _impossible() -> LoweringError:

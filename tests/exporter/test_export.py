@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -209,3 +210,25 @@ def test_failing_example_is_the_callers_mistake() -> None:
         pliant.export(idioms.Number(), (torch.rand(1, 4, 8, 8), 2.0))
     with pytest.raises(UsageError, match="give a tuple"):
         pliant.export(idioms.Number(), picture(4, 4))  # type: ignore[arg-type]
+
+
+class Careful(nn.Module):
+    """A division that a tiny constant keeps from being one by zero."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        middle = x - x.mean((2, 3), keepdim=True)
+        return middle / (middle.abs().sum((2, 3), keepdim=True) + 1e-9), x * (1 + 2e-6), x - 1e-10, x * 1.0 + 0.0
+
+
+def test_tiny_constants_are_no_zeros() -> None:
+    """PyTorch's own optimisation of ONNX drops them; what is exactly neutral may go."""
+    x = torch.rand(1, 3, 6, 7)
+    graph = onnx.load_from_string(pliant.export(Careful(), (x,)).model).graph
+    kinds = [node.op_type for node in graph.node]
+    assert kinds.count("Add") == 1
+    assert kinds.count("Mul") == 1
+    assert kinds.count("Sub") == 2
+    session = onnxruntime.InferenceSession(pliant.export(Careful(), (x,)).model)
+    flat = np.full((1, 3, 5, 4), 0.25, np.float32)
+    first = session.run(None, {"x": flat})[0]
+    np.testing.assert_array_equal(first, Careful()(torch.from_numpy(flat))[0].numpy())

@@ -17,6 +17,7 @@ from torch.export import ExportedProgram
 from pliant.artifact import SOURCE_KEY
 from pliant.contract import Input, Output
 from pliant.errors import ExportError
+from pliant.exporter.optimise import optimise
 from pliant.exporter.paths import users_line
 from pliant.exporter.structure import lower_structure
 from pliant.operators.base import OPSET, USERS, collecting, translation_table
@@ -48,11 +49,13 @@ def to_onnx(program: ExportedProgram, inputs: Sequence[Input], outputs: Sequence
             program,
             dynamo=True,
             verbose=False,
+            optimize=False,
             opset_version=OPSET,
             custom_translation_table=translation_table(),
         )
     assert exported is not None  # it is None only with the deprecated exporter
     model: Any = exported.model
+    optimise(model)
     lower_structure(model)
     functions.attach(model)
     _declare(model, inputs, outputs)

@@ -1,0 +1,73 @@
+"""PyTorch's optimisation of a translated model, but nothing that changes a number.
+
+Its rules for operations without effect (x + 0, x * 1) compare constants with a tolerance: they drop `x + 1e-9`, which
+keeps many a network from dividing by zero. They are left out here, and only what is exactly without effect goes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import onnx_ir as ir
+from onnx_ir.passes import common
+from onnxscript import optimizer, rewriter
+from onnxscript.rewriter import onnx_fusions
+from onnxscript.rewriter.rules.common import _no_op
+
+ROUNDS = 2  # as PyTorch's
+NEUTRAL = {"Add": (0.0, True), "Sub": (0.0, False), "Mul": (1.0, True), "Div": (1.0, False)}
+"""The number that has no effect on the other operand, and whether it may stand on the left as well."""
+
+
+def optimise(model: ir.Model) -> None:
+    """Fold constants, simplify, and remove what is not needed; `model` is changed.
+
+    The rules are those of `onnxscript.optimizer` (onnxscript 0.7), in its order.
+    """
+    common.InlinePass()(model)
+    for _ in range(ROUNDS):
+        optimizer.fold_constants(model, onnx_shape_inference=True)
+        rewriter.RewritePass(_exact_rules())(model)
+        _remove_neutral(model)
+        common.RemoveUnusedNodesPass()(model)
+        common.RemoveUnusedFunctionsPass()(model)
+        common.RemoveUnusedOpsetsPass()(model)
+    for step in (
+        common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
+        common.LiftSubgraphInitializersToMainGraphPass(),
+        common.DeduplicateInitializersPass(),
+        common.CommonSubexpressionEliminationPass(),
+        common.OutputFixPass(),
+        common.NameFixPass(),
+    ):
+        step(model)
+    onnx_fusions.fuse(model)
+
+
+def _exact_rules() -> list[Any]:
+    left_out = {id(rule) for rule in _no_op.rules}
+    return [rule for rule in rewriter._DEFAULT_REWRITE_RULES if id(rule) not in left_out]
+
+
+def _remove_neutral(model: ir.Model) -> None:
+    """Let the other operand stand for `x + 0`, `x - 0`, `x * 1` and `x / 1` with a constant number."""
+    for node in list(ir.traversal.RecursiveGraphIterator(model.graph)):
+        kept = _unchanged(node) if node.domain == "" and node.op_type in NEUTRAL else None
+        if kept is not None:
+            identity = ir.Node("", "Identity", [kept], num_outputs=1, metadata_props=dict(node.metadata_props))
+            identity.meta.update(node.meta)
+            identity.outputs[0].name = node.outputs[0].name
+            graph = node.graph
+            assert graph is not None
+            ir.convenience.replace_nodes_and_values(graph, node, [node], [identity], node.outputs, identity.outputs)
+
+
+def _unchanged(node: ir.Node) -> ir.Value | None:
+    """The operand that `node` returns as it is, if the other one is exactly neutral and has no axes."""
+    number, either = NEUTRAL[node.op_type]
+    left, right = node.inputs
+    for value, other in ((left, right), (right, left)) if either else ((left, right),):
+        constant = ir.convenience.get_const_tensor(other) if other is not None else None
+        if constant is not None and constant.shape.rank() == 0 and constant.numpy().item() == number:
+            return value
+    return None

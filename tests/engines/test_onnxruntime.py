@@ -9,7 +9,7 @@ from onnx import TensorProto, helper
 
 from pliant.engines import onnxruntime as engine
 from pliant.engines.base import load
-from pliant.errors import InputError, PliantError
+from pliant.errors import InputError, PliantError, UsageError
 from tests.support import live_model, model
 
 
@@ -51,7 +51,8 @@ def test_a_failure_while_running_names_the_node(tmp_path: Path) -> None:
     assert ".cc:" not in str(caught.value)
 
 
-def test_weights_beside_the_file_are_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["onnxruntime", "openvino", "ncnn"])
+def test_weights_beside_the_file_are_found(tmp_path: Path, name: str) -> None:
     onnx.save(
         onnx.load_from_string(live_model().model),
         tmp_path / "m.onnx",
@@ -60,7 +61,11 @@ def test_weights_beside_the_file_are_found(tmp_path: Path) -> None:
         size_threshold=300,
     )
     assert (tmp_path / "m.data").exists()
-    assert load(tmp_path / "m.onnx")(np.zeros((1, 3, 4, 5), np.float32), 2).shape == (1, 3, 8, 10)
+    x = np.random.default_rng(0).random((1, 3, 4, 5), np.float32)
+    np.testing.assert_allclose(load(tmp_path / "m.onnx", name)(x, 2), load(live_model())(x, 2), atol=1e-6)
+    (tmp_path / "m.data").unlink()
+    with pytest.raises(InputError, match=r"m\.data"):
+        load(tmp_path / "m.onnx", name)
 
 
 def test_the_number_of_threads_can_be_chosen(live: Path) -> None:
@@ -75,3 +80,16 @@ def test_files_made_by_the_tutorial(reference: Path) -> None:
         assert session(x, factor=[1, 1, 2.5, 2.5]).shape == (1, 3, 640, 640)
     with pytest.raises(InputError, match="operator Test:DynamicTRTResize"):
         load(reference / "tutorial/golden/cobbai__srcnn3.onnx")
+
+
+def test_a_provider_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    import onnxruntime
+
+    load(live_model(), device="cpu").close()
+    with pytest.raises(UsageError, match=r"no execution provider 'CUDA' here; it has .*CPU\. .*onnxruntime-gpu"):
+        load(live_model(), device="CUDA")
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider", engine.CPU])
+    with pytest.raises(
+        UsageError, match=r"could not start CUDAExecutionProvider here and would run on the CPU"
+    ):
+        load(live_model(), device="CUDA")

@@ -91,6 +91,13 @@ def test_a_model_that_nothing_can_be_made_of(tmp_path: Path) -> None:
         load(tmp_path / "m.onnx", "openvino")
 
 
+def test_what_is_compiled_can_be_kept(tmp_path: Path) -> None:
+    for _ in range(2):
+        with load(live_model(), "openvino", cache=tmp_path) as session:
+            assert session(np.zeros((1, 3, 4, 5), np.float32), 2).shape == (1, 3, 8, 10)
+        assert len(list(tmp_path.glob("*.blob"))) == 1
+
+
 def test_out_of_place_sizes_are_a_sentence() -> None:
     with load(live_model(), "openvino") as session, pytest.raises(InputError) as caught:
         session(np.zeros((1, 3, 4, 4), np.float32), 1e9)

@@ -53,7 +53,7 @@ def build(
         raise UsageError(reason)
     if chosen.build is None:
         raise UsageError(f"Engine {engine!r} needs no build: it runs the ONNX file itself.")
-    data = read_model(model)
+    data = chosen.whole(read_model(model), model)
     contract = _contract(data, str(model))
     options = Options(device=device, precision=precision, file=Path(model))
     files, kept = _made(chosen, data, contract, options, use_cache)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import metadata
+from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from pliant.arguments import Array, bind
 from pliant.artifact import Artifact, read_model
 from pliant.contract import Contract
-from pliant.errors import UsageError
+from pliant.errors import InputError, UsageError
 from pliant.inferred import infer
 from pliant.kernels import Kernel, gathered
 from pliant.onnxfile import read
@@ -109,6 +109,19 @@ class Engine:
         packages = " and ".join(repr(name) for name in missing)
         return f"Engine {self.name!r} needs the package{'s' if len(missing) > 1 else ''} {packages}: {what}."
 
+    def whole(self, data: bytes, path: str | os.PathLike[str]) -> bytes:
+        """The content of the ONNX file at `path` with the weights that lie beside it, for an engine that lowers it.
+
+        Raises InputError if such a file is missing.
+        """
+        if "onnx" not in self.needs or b"location" not in data:  # the key under which a tensor names its file
+            return data
+        onnx: Any = import_module("onnx")
+        try:
+            return onnx.load(os.fspath(path)).SerializeToString()
+        except (OSError, ValueError, onnx.checker.ValidationError) as error:
+            raise InputError(f"The weights beside {path} cannot be read: {error}.") from error
+
 
 class Session:
     """A loaded model: call it with arrays and numbers. A context manager; safe to call from several threads."""
@@ -175,6 +188,7 @@ def load(
     device: str | None = None,
     precision: str = "f32",
     kernels: Iterable[object] = (),
+    cache: str | os.PathLike[str] | None = None,
 ) -> Session:
     """Load an ONNX file, or an artifact, to run it. A file without a contract gets an inferred one.
 
@@ -185,6 +199,7 @@ def load(
         precision: what it computes in: "f32", "f16" or "bf16".
         kernels: operators that carry kernels, `pliant.Kernel` objects, or modules with either. Those for this engine
             compute their operators; an operator without one is computed by its ONNX body.
+        cache: a folder for what the engine compiles (OpenVINO), so that the next start is faster; nowhere if None.
 
     Raises:
         InputError: the file is missing, is no ONNX model, or the engine cannot run it.
@@ -197,7 +212,8 @@ def load(
     if precision not in chosen.precisions:
         known = ", ".join(chosen.precisions)
         raise UsageError(f"Engine {chosen.name!r} computes in {known}, not in {precision!r}.")
-    options = Options(threads, device, precision, kernels=gathered(kernels, chosen.name))
+    place = Path(cache) if cache is not None else None
+    options = Options(threads, device, precision, cache=place, kernels=gathered(kernels, chosen.name))
     if isinstance(model, Artifact):
         warn_unverified(model, chosen.name, chosen.version, precision)
         return Session(chosen.open(model.model, model.contract, options), model.contract, chosen.name)
@@ -205,7 +221,7 @@ def load(
     warn_unverified(data, chosen.name, chosen.version, precision, str(model))
     artifact = Artifact.from_bytes(data, str(model))
     contract = artifact.contract if artifact else infer(read(data, str(model)))
-    backend = chosen.open(data, contract, replace(options, file=Path(model)))
+    backend = chosen.open(chosen.whole(data, model), contract, replace(options, file=Path(model)))
     return Session(backend, contract, chosen.name)
 
 

@@ -169,6 +169,7 @@ BLOCKS: dict[str, Block] = {
     "sigmoid": Block(layer(nn.Sigmoid)),
     "tanh": Block(layer(nn.Tanh)),
     "softplus": Block(layer(nn.Softplus)),
+    "sinh": Block(call(lambda x: torch.sinh(5 * x) + 1e3 * torch.sinh(1e-2 * x))),
     "clamp": Block(call(lambda x: x.clamp(-0.5, 0.25))),
     "batch norm": Block(layer(nn.BatchNorm2d, 4)),
     "instance norm": Block(layer(nn.InstanceNorm2d, 4, affine=True), sizes=LARGER),

@@ -89,7 +89,5 @@ def test_a_provider_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(UsageError, match=r"no execution provider 'CUDA' here; it has .*CPU\. .*onnxruntime-gpu"):
         load(live_model(), device="CUDA")
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider", engine.CPU])
-    with pytest.raises(
-        UsageError, match=r"could not start CUDAExecutionProvider here and would run on the CPU"
-    ):
+    with pytest.raises(UsageError, match=r"could not start CUDAExecutionProvider here and would run on the CPU"):
         load(live_model(), device="CUDA")

@@ -98,5 +98,5 @@ def _extensions() -> Any:
     except ImportError as error:
         raise UsageError(
             f"A kernel in Python for ONNX Runtime needs the package onnxruntime-extensions ({error}): "
-            "pip install onnxruntime-extensions."
+            "pip install 'pliant[kernels]'."
         ) from error

@@ -79,7 +79,7 @@ def test_a_file_without_a_contract_gets_one(tmp_path: Path) -> None:
 
 
 def test_unknown_engine(live: Path) -> None:
-    with pytest.raises(UsageError, match="no engine named 'warp'; there are: .*onnxruntime"):
+    with pytest.raises(UsageError, match=r"no engine named 'warp'; there are: .*onnxruntime"):
         load(live, "warp")
 
 

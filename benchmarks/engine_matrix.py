@@ -117,12 +117,12 @@ def cell(engine: Engine, row: Row) -> Cell:
     return Cell("builds")
 
 
-def measured(chosen: list[Engine], only: str) -> dict[str, dict[str, dict[str, str]]]:
+def measured(chosen: list[Engine], only: list[str]) -> dict[str, dict[str, dict[str, str]]]:
     """Cells by part, row and engine."""
     table: dict[str, dict[str, dict[str, str]]] = {}
     for source in (blocks, samples, corpus):
         for row in source():
-            if only not in row.name:
+            if not any(text in row.name for text in only):
                 continue
             cells = table.setdefault(row.part, {}).setdefault(row.name, {})
             for engine in chosen:
@@ -165,7 +165,7 @@ def _plain(text: str) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", action="append", help="only this engine; may be given several times")
-    parser.add_argument("--only", metavar="TEXT", default="", help="only rows whose name contains this")
+    parser.add_argument("--only", metavar="TEXT", nargs="+", default=[""], help="only rows whose name contains one")
     parser.add_argument("--table", action="store_true", help="only write the table from kept results")
     parser.add_argument("--results", type=Path, default=ROOT / "out" / "engine_matrix.json")
     options = parser.parse_args()

@@ -85,9 +85,10 @@ def warn_unverified(
     if is_proved(found, print_of, engine, version, precision):
         return
     other = next((s for s in found if s.get("engine") == engine and s.get("precision") == precision), None)
+    saved = f"pliant verify {name} --engine {engine}"
+    run = f'pliant.verify(artifact, engines="{engine}")' if isinstance(model, Artifact) else saved
     warnings.warn(
-        f"{name} {_since(other, print_of)} on {engine} {version or ''} in {precision}; run: pliant verify {name} "
-        f"--engine {engine}",
+        f"{name} {_since(other, print_of)} on {engine} {version or ''} in {precision}; run: {run}",
         UnverifiedWarning,
         stacklevel=3,
     )

@@ -51,7 +51,7 @@ class _Simplifier(ast.NodeTransformer):
         subject = f"_pliant_subject_{next(self.numbers)}"
         try:
             tests = [_tested(case.pattern, load(subject)) for case in node.cases]
-        except NotImplementedError:
+        except _Unfit:
             return node
         if any(case.guard is not None and bound for case, (_, bound) in zip(node.cases, tests, strict=True)):
             return node
@@ -61,6 +61,10 @@ class _Simplifier(ast.NodeTransformer):
             names = [at(ast.Assign([ast.Name(n, ast.Store())], value), case.pattern) for n, value in bound]
             rest = [*names, *case.body] if not conditions else [_if(conditions, [*names, *case.body], rest)]
         return [at(ast.Assign([ast.Name(subject, ast.Store())], node.subject), node), *rest]
+
+
+class _Unfit(Exception):  # noqa: N818 - no error: the statement stays a `match`, which Python decides
+    """A pattern that no plain condition says."""
 
 
 class _NotingBreaks(ast.NodeTransformer):
@@ -94,7 +98,7 @@ def _assigned(name: str, value: bool, place: ast.AST) -> ast.stmt:
 def _tested(pattern: ast.pattern, subject: ast.expr) -> tuple[list[ast.expr], Bound]:
     """The conditions under which a subject fits a pattern, in Python's order, and the names that it binds.
 
-    Raises NotImplementedError for patterns that ask for keys, classes or a variable number of elements.
+    Raises _Unfit for patterns that ask for keys, classes or a variable number of elements.
     """
     subject = copy.deepcopy(subject)  # a tree in which one node stands in two places would be rewritten twice
     if isinstance(pattern, ast.MatchValue):
@@ -108,12 +112,12 @@ def _tested(pattern: ast.pattern, subject: ast.expr) -> tuple[list[ast.expr], Bo
         return _any_of([_tested(way, subject) for way in pattern.patterns])
     if isinstance(pattern, ast.MatchSequence):
         return _sequence(pattern.patterns, subject)
-    raise NotImplementedError
+    raise _Unfit
 
 
 def _any_of(ways: Sequence[tuple[list[ast.expr], Bound]]) -> tuple[list[ast.expr], Bound]:
     if any(bound or not conditions for conditions, bound in ways):
-        raise NotImplementedError
+        raise _Unfit
     return [ast.BoolOp(ast.Or(), [_all(conditions) for conditions, _ in ways])], []
 
 

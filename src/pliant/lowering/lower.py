@@ -17,21 +17,8 @@ from pliant.lowering.dialect import Dialect, check_legal
 from pliant.lowering.inline import write_out, write_out_refused
 from pliant.lowering.kernels import overload
 from pliant.lowering.opset import converted
-from pliant.lowering.prologue import PICTURES, answer_shapes, beforehand, cut, extract
+from pliant.lowering.prologue import PICTURES, Network, answer_shapes, beforehand, cut, extract
 from pliant.lowering.specialise import decide, decisions, write_out_decided
-
-
-@dataclass(frozen=True)
-class Network:
-    """What an engine runs for one set of decisions.
-
-    `prologue` takes the arguments of the model and gives `passed`, which `body` takes after the pictures, and those
-    results of the model that depend on sizes and values alone. Either is None if there is nothing in it.
-    """
-
-    prologue: ir.Model | None
-    body: ir.Model | None
-    passed: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -92,10 +79,10 @@ def lower(model: ir.Model, contract: Contract, dialect: Dialect) -> Network | Un
     open_values = decisions(model.graph, known, dialect)
     if open_values:
         return Undecided(model, extract(model, list(model.graph.inputs), open_values))
-    parts = cut(model, held)
-    if parts.body is not None:
-        check_legal(parts.body.graph, dialect)
-    return Network(parts.prologue, parts.body, parts.passed)
+    network = cut(model, held)
+    if network.body is not None:
+        check_legal(network.body.graph, dialect)
+    return network
 
 
 def decided(undecided: Undecided, contents: Mapping[str, NDArray[Any]]) -> ir.Model:

@@ -31,11 +31,11 @@ ALIKE = "pliant.alike"  # metadata of an If that a rule has written, whose branc
 
 
 @dataclass(frozen=True)
-class Parts:
-    """A graph cut in two.
+class Network:
+    """A model cut in two, for one set of decisions: what is computed beforehand, and what an engine runs.
 
-    `prologue` takes the inputs of the whole and gives `passed`, which `body` takes after the pictures, and those
-    results of the whole that depend on sizes and values alone. Either is None if there is nothing in it.
+    `prologue` takes the arguments of the model and gives `passed`, which `body` takes after the pictures, and those
+    results of the model that depend on sizes and values alone. Either is None if there is nothing in it.
     """
 
     prologue: ir.Model | None
@@ -166,7 +166,7 @@ def _answer(node: ir.Node, shape: Shape, lengths: Lengths) -> ir.Value:
     return lengths.vector(shape[start.as_int() if start else None : end.as_int() if end else None])
 
 
-def cut(model: ir.Model, pictures: Collection[str]) -> Parts:
+def cut(model: ir.Model, pictures: Collection[str]) -> Network:
     """Cut a model in its prologue and its body."""
     graph = model.graph
     known = beforehand(graph, pictures)
@@ -178,7 +178,7 @@ def cut(model: ir.Model, pictures: Collection[str]) -> Parts:
     inputs = [v for v in graph.inputs if v.name in pictures]
     prologue = extract(model, list(graph.inputs), _ordered([*passed, *direct])) if passed or direct else None
     body = extract(model, [*inputs, *passed], results) if results else None
-    return Parts(prologue, body, tuple(str(v.name) for v in passed))
+    return Network(prologue, body, tuple(str(v.name) for v in passed))
 
 
 def _ordered(values: Iterable[ir.Value]) -> list[ir.Value]:

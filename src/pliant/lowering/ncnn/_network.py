@@ -95,7 +95,7 @@ class Network:
     def _viewed(self, value: ir.Value, dims: Dims, wanted: Groups) -> str:
         constant = array_of(value)
         if constant is not None:
-            return self.constant(constant.reshape([_product(dims, group) or 1 for group in wanted]))
+            return self.constant(constant.reshape([known_product(dims, group) or 1 for group in wanted]))
         if value not in self.held:
             raise Refused(f"reads {value.name!r}, which is no picture, weight or number that is computed beforehand")
         blob, groups = self.held[value]
@@ -105,7 +105,7 @@ class Network:
         kept = dict(zip(AXES[len(have) - 1], have, strict=True))
         lengths: list[int | None] = []
         for axis, group in zip(AXES[len(wanted) - 1], wanted, strict=True):
-            length = _product(dims, group)
+            length = known_product(dims, group)
             lengths.append(0 if length is None and kept.get(axis) == group else length)
         return self.reshape(blob, lengths, f"the shape {dims} of {value.name!r}")
 
@@ -218,7 +218,8 @@ class Network:
         return lines
 
 
-def _product(dims: Dims, group: Sequence[int]) -> int | None:
+def known_product(dims: Dims, group: Sequence[int]) -> int | None:
+    """The lengths of the axes in `group` multiplied; None if one is not known."""
     total = 1
     for axis in group:
         length = dims[axis]

@@ -7,8 +7,8 @@ from itertools import pairwise, permutations
 import onnx_ir as ir
 
 from pliant.lowering.builder import array_of, attribute
-from pliant.lowering.ncnn._layout import MOST, Dims, Groups, Refused, Sizes, dims_of, is_empty, known, ones, separate
-from pliant.lowering.ncnn._network import Network, Parameter
+from pliant.lowering.ncnn._layout import MOST, Groups, Refused, Sizes, dims_of, is_empty, known, ones, separate
+from pliant.lowering.ncnn._network import Network, Parameter, known_product
 from pliant.lowering.ncnn.base import Layer
 
 END = -233  # "to the end" in Crop
@@ -35,22 +35,12 @@ def _reshape(node: ir.Node, network: Network) -> None:
     if separate(dims) is None:
         known(dims, f"the shape {dims} of its result")
     groups = separate(dims) or (tuple(range(len(dims))),)
-    lengths = [_length(dims, group) for group in groups]
+    lengths = [known_product(dims, group) for group in groups]
     blob, held = network.any(x)
-    if [_length(dims_of(x), group) for group in held] == lengths and None not in lengths:
+    if [known_product(dims_of(x), group) for group in held] == lengths and None not in lengths:
         network.put(result, blob, groups)
         return
     network.put(result, network.reshape(blob, lengths, f"the shape {dims} of its result"), groups)
-
-
-def _length(dims: Dims, group: tuple[int, ...]) -> int | None:
-    total = 1
-    for axis in group:
-        length = dims[axis]
-        if not isinstance(length, int):
-            return None
-        total *= length
-    return total
 
 
 def _relabel(node: ir.Node, network: Network, moved: dict[int, int]) -> None:

@@ -168,6 +168,7 @@ def test_without_a_module_onnx_runtime_is_the_yardstick_and_that_is_said(tmp_pat
     path.write_bytes(fixed_model())
     report = pliant.verify(path, engines="onnxruntime")
     assert [row.status for row in report.rows] == ["yardstick"]
+    assert not report.passed  # nothing was compared: that is no proof
     assert any("yardstick is ONNX Runtime" in note for note in report.notes)
     assert any("Nothing was compared" in note for note in report.notes)
     assert any("no contract" in note for note in report.notes)

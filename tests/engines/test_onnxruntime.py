@@ -91,3 +91,13 @@ def test_a_provider_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider", engine.CPU])
     with pytest.raises(UsageError, match=r"could not start CUDAExecutionProvider here and would run on the CPU"):
         load(live_model(), device="CUDA")
+
+
+def test_another_precision_without_onnx_tells_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    for name in [name for name in sys.modules if name.startswith("pliant.lowering")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "onnx_ir", None)
+    with pytest.raises(UsageError, match=r"needs the package 'onnx_ir'.*pip install 'pliant\[lowering\]'"):
+        load(live_model(), precision="f16")

@@ -15,7 +15,7 @@ from typing import Any
 from pliant.arguments import Array
 from pliant.contract import Contract
 from pliant.engines.base import Engine, Options
-from pliant.errors import InputError, PliantError, UsageError
+from pliant.errors import InputError, MissingExtra, PliantError, UsageError
 from pliant.ort import FATAL, errors
 
 CPU = "CPUExecutionProvider"
@@ -108,6 +108,8 @@ def _errors(what: str) -> Generator[None, None, None]:
     try:
         yield
     except ImportError as error:
+        if error.name in ("onnx", "onnx_ir"):  # what lowering needs: another precision, kernels of a user's
+            raise MissingExtra("This use of ONNX Runtime", error.name, "lowering") from error
         raise UsageError(f"ONNX Runtime cannot be loaded here ({error}): pip install --upgrade onnxruntime.") from error
     except MemoryError as error:
         raise InputError(f"{what}: out of memory. Use a smaller picture or factor.") from error

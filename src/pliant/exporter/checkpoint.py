@@ -19,8 +19,7 @@ from torch import Tensor
 
 from pliant.errors import CheckpointError
 
-NESTS = ("state_dict", "params_ema", "params", "model", "net", "generator", "weights")
-PREFIXES = ("module.", "generator.", "model.", "net.", "netG.", "_orig_mod.")
+NESTS = ("model_state_dict", "state_dict", "params_ema", "params-ema", "params", "model", "net", "generator", "weights")
 IMPORTS = ("GLOBAL", "STACK_GLOBAL", "INST")  # opcodes of a pickle that reach for Python objects
 SUFFIXES = (".pth", ".pt", ".ckpt", ".safetensors")
 
@@ -102,13 +101,6 @@ def plain(content: Any, source: str) -> dict[str, Tensor]:
             f"{source} holds no weights: expected names with tensors, possibly under one of {', '.join(NESTS[:4])}; "
             f"got {_describe(content)}."
         )
-    return _unprefixed(tensors)
-
-
-def _unprefixed(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    for prefix in PREFIXES:
-        if all(name.startswith(prefix) for name in tensors):
-            return _unprefixed({name.removeprefix(prefix): tensor for name, tensor in tensors.items()})
     return tensors
 
 

@@ -20,7 +20,7 @@ from pliant.exporter.weights import kinds
 from pliant.exporter.weights.legacy import PlainPickle, read_legacy
 from pliant.exporter.weights.names import Foreign
 from pliant.exporter.weights.safetensors import read_safetensors
-from pliant.exporter.weights.stored import Content, Damaged, Stored, Withheld, materialised
+from pliant.exporter.weights.stored import Content, Damaged, Stored, Withheld, materialised, shown
 from pliant.exporter.weights.zipped import OtherArchive, read_zip
 
 NESTS = (
@@ -34,7 +34,7 @@ COPIED = (  # types that PyTorch turns into float32 one by one
     *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool, torch.complex64, torch.complex128),
 )
 MOST_DEPTH = 16  # of dictionaries in dictionaries
-MOST_TENSORS = 100_000
+MOST_TENSORS = 50_000
 MOST_LETTERS = 1000  # of a name
 CONVERT = (
     "Convert it where you trust it: torch.save(torch.load('old.pth', weights_only=False)['model'].state_dict(), "
@@ -138,7 +138,7 @@ def plain(content: Any, source: str) -> dict[str, Any]:
     if len(tensors) > MOST_TENSORS or len(longest) > MOST_LETTERS:
         raise CheckpointError(
             f"{source} is no checkpoint of a network: it holds {len(tensors)} tensors, with names of up to "
-            f"{len(longest)} letters ({longest[:20]!r}); at most {MOST_TENSORS} and {MOST_LETTERS} are read."
+            f"{len(longest)} letters ({shown(longest)[:20]}...); at most {MOST_TENSORS} and {MOST_LETTERS} are read."
         )
     return _unprefixed(tensors)
 
@@ -157,7 +157,7 @@ def _plain_arrays(tensors: Mapping[str, Any], file: Path) -> dict[str, Stored]:
         kind = tensor.kind if isinstance(tensor, Withheld) else _odd_type(name, tensor)
         if kind or isinstance(tensor, Withheld):
             raise CheckpointError(
-                f"{file}: the tensor {name!r} is {kind}; give the weights as plain float32 or float16 tensors."
+                f"{file}: the tensor {shown(name)} is {kind}; give the weights as plain float32 or float16 tensors."
             )
         found[name] = tensor
     return found
@@ -184,13 +184,13 @@ def _check_values(tensors: Mapping[str, Tensor], file: Path) -> None:
         if tensor.is_complex() or not ((values == 0) | (values == -torch.inf)).all():
             kind = "NaN" if torch.isnan(values).any() else "infinite numbers"
             raise CheckpointError(
-                f"{file}: the tensor {name!r} holds {kind}, so the network gives none of use; it comes from a "
+                f"{file}: the tensor {shown(name)} holds {kind}, so the network gives none of use; it comes from a "
                 "training that failed. Give an earlier checkpoint."
             )
 
 
 def _describe(content: Any) -> str:
     if isinstance(content, Mapping):
-        keys = [str(k)[:40] for k in list(content)[:5] if isinstance(k, str | int)]
+        keys = [shown(k) for k in list(content)[:5] if isinstance(k, str | int)]
         return f"a dictionary with {', '.join(keys) or 'nothing'}"
     return f"an object of type {'Tensor' if isinstance(content, Stored) else type(content).__name__}"

@@ -30,7 +30,7 @@ BEGINNINGS = {
     b"\x28\xb5\x2f\xfd": "a zstd archive" + UNPACK,
     b"7z\xbc\xaf": "a 7z archive" + UNPACK,
     b"Rar!": "a RAR archive" + UNPACK,
-    b"version https://git-lfs": "a Git LFS pointer, not the weights it stands for; run `git lfs pull` in its repository",
+    b"version https://git-lfs": "a Git LFS pointer, not the weights; run `git lfs pull` in its repository",
 }
 PAGE = "a web page, perhaps one that asks to log in; download the weights again, from the link to the file itself"
 TAR = "a tar archive; unpack it and give the weights file in it (if PyTorch before 0.2 wrote it, save it again)"

@@ -11,9 +11,23 @@ from typing import Any
 
 import torch
 
-from pliant.exporter.weights.stored import Damaged, Storage, Stored, Withheld
+from pliant.exporter.weights.stored import Damaged, Storage, Stored, Withheld, is_length, shown
 
-BUILTINS = ("set", "frozenset", "bytearray", "complex", "dict", "list", "tuple", "int", "float", "bool", "str", "slice")
+BUILTINS = (
+    "set",
+    "bytes",
+    "frozenset",
+    "bytearray",
+    "complex",
+    "dict",
+    "list",
+    "tuple",
+    "int",
+    "float",
+    "bool",
+    "str",
+    "slice",
+)
 HARMLESS = {
     *(f"{module}.{name}" for module in ("builtins", "__builtin__") for name in BUILTINS),
     *(f"pathlib.{name}" for name in ("Path", "PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")),
@@ -84,10 +98,12 @@ class Inert:
 
 def name_of(module: Any, name: Any) -> Name:
     """A name from one of the lists above. Raises Foreign for any other."""
+    if not isinstance(module, str) or not isinstance(name, str):
+        raise Damaged("it names something by what is no text")
     text = f"{module}.{name}"
     known = text in HARMLESS or text in MAKERS or text in DTYPES or text in QSCHEMES or _storage_type(text)
-    if not isinstance(module, str) or not isinstance(name, str) or not known:
-        raise Foreign(text[:100])
+    if not known:
+        raise Foreign(shown(text))
     return Name(text)
 
 
@@ -102,7 +118,7 @@ def filed(place: Any) -> Storage:
     match texts:
         case ["storage", Name(text), str(key), str(), int(count), *rest]:
             dtype = _storage_type(text)
-            if dtype is None or count < 0:
+            if dtype is None or not is_length(count):
                 raise Damaged("a storage is of no kind that there is")
             match rest:
                 case [] | [None]:
@@ -178,5 +194,5 @@ def _ordered(pairs: list[Any]) -> dict[Any, Any]:
 def put(target: dict[Any, Any], key: Any, value: Any) -> None:
     """`target[key] = value`. A key that is no text or number is replaced: to hash it can take for ever."""
     if isinstance(key, str) and key in target:
-        raise Damaged(f"it gives {key[:60]!r} twice")
+        raise Damaged(f"it gives {shown(key)} twice")
     target[key if type(key) in (str, int, bool, float, bytes) else Inert("key")] = value

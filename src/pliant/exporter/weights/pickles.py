@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from pliant.exporter.weights.names import Foreign, Inert, Name, filed, made, name_of, put
-from pliant.exporter.weights.stored import Damaged, Stored, Withheld
+from pliant.exporter.weights.stored import Damaged, Stored, Withheld, shown
 
 MOST_BYTES = 64 << 20  # a description of a tensor takes 200 bytes
-MOST_STEPS = 2_000_000  # and 25 instructions
+MOST_STEPS = 1_000_000  # and 25 instructions, so that 40,000 tensors may be described
 
 
 class Machine:
@@ -85,7 +85,7 @@ class Limited:
 
 def unknown(machine: Machine, argument: Any) -> None:
     """An instruction that makes objects in a way that only full pickles use, or that there is not."""
-    raise Foreign("an object made in a way of its own" if argument is None else str(argument)[:100])
+    raise Foreign("an object made in a way of its own" if argument is None else shown(argument))
 
 
 def push(machine: Machine, argument: Any) -> None:

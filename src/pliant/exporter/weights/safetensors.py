@@ -12,7 +12,18 @@ from typing import Any, BinaryIO
 
 import torch
 
-from pliant.exporter.weights.stored import Content, Damaged, Storage, Stored, Withheld, apart, read_exactly
+from pliant.exporter.weights.stored import (
+    MOST_AXES,
+    Content,
+    Damaged,
+    Storage,
+    Stored,
+    Withheld,
+    apart,
+    is_length,
+    read_exactly,
+    shown,
+)
 
 MOST_HEADER = 16 << 20
 DTYPES = {
@@ -45,7 +56,7 @@ def read_safetensors(file: BinaryIO, size: int) -> Content:
     except (ValueError, RecursionError) as error:
         if isinstance(error, Damaged):
             raise
-        raise Damaged(f"its header is not JSON: {str(error)[:80]}") from error
+        raise Damaged(f"its header is not JSON: {shown(error)}") from error
     if not isinstance(header, dict):
         raise Damaged("its header is no list of tensors")
     facts = header.pop("__metadata__", {})
@@ -53,7 +64,7 @@ def read_safetensors(file: BinaryIO, size: int) -> Content:
         raise Damaged("its metadata are not texts")
     start = 8 + length
     places = {name: place(name, entry) for name, entry in header.items()}
-    apart(((a + start, b + start, name[:60]) for name, (a, b) in places.items()), size)
+    apart(((a + start, b + start, name) for name, (a, b) in places.items()), size)
     covered = max((b for _, b in places.values()), default=0)
     if sum(b - a for a, b in places.values()) != covered or start + covered != size:
         raise Damaged(f"its tensors take {covered} bytes, and {size - start} follow the header")
@@ -77,24 +88,25 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def place(name: str, entry: Any) -> tuple[int, int]:
     """Where the bytes of a tensor are after the header. Raises Damaged for anything but two numbers."""
     match entry:
-        case {"data_offsets": [int(first), int(last)], "dtype": str(), "shape": list()} if 0 <= first <= last:
+        case {"data_offsets": [int(first), int(last)], "dtype": str(), "shape": list()} if is_length(
+            first
+        ) and is_length(last):
             return first, last
         case _:
-            raise Damaged(f"its header says nothing usable about {name[:60]!r}")
+            raise Damaged(f"its header says nothing usable about {shown(name)}")
 
 
 def described(name: str, entry: dict[str, Any], where: tuple[int, int]) -> Stored | Withheld:
     """A tensor, its numbers one after another. Raises Damaged if they are more or fewer than its shape says."""
     dtype, shape = DTYPES.get(entry["dtype"]), entry["shape"]
     if dtype is None:
-        return Withheld(f"of the type {entry['dtype'][:20]}")
-    if len(shape) > 64 or not all(type(n) is int and n >= 0 for n in shape):
-        raise Damaged(f"{name[:60]!r} has a shape that no tensor has")
+        return Withheld(f"of the type {shown(entry['dtype'])}")
+    if len(shape) > MOST_AXES or not all(map(is_length, shape)):
+        raise Damaged(f"{shown(name)} has a shape that no tensor has")
     count, stride = 1, [0] * len(shape)
     for axis in reversed(range(len(shape))):
         stride[axis], count = count, count * shape[axis]
-    if count * dtype.itemsize != where[1] - where[0]:
-        raise Damaged(
-            f"{name[:60]!r} claims {count} numbers of {entry['dtype']}, and {where[1] - where[0]} bytes are there"
-        )
+    there = where[1] - where[0]
+    if count * dtype.itemsize != there:
+        raise Damaged(f"{shown(name)} claims {shown(count)} numbers of {entry['dtype']}, and {there} bytes are there")
     return Stored(Storage(name, dtype, count), dtype, 0, tuple(shape), tuple(stride))

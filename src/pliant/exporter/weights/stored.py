@@ -63,6 +63,11 @@ class Content:
     facts: Mapping[str, str]
 
 
+def shown(text: Any) -> str:
+    """A text of a file as a message can show it: one line, not long, and nothing that a terminal obeys."""
+    return "".join(c if c.isprintable() else "?" for c in str(text)[:60])
+
+
 def read_exactly(source: BinaryIO, count: int) -> bytearray:
     """The next `count` bytes. Raises Damaged if there are fewer."""
     buffer = bytearray(count)
@@ -83,13 +88,14 @@ def apart(pieces: Iterable[tuple[int, int, str]], end: int) -> None:
     ordered = sorted(pieces)
     for first, last, name in ordered:
         if not 0 <= first <= last <= end:
-            raise Damaged(f"{name!r} should be at bytes {first} to {last}, and there are {end}")
+            raise Damaged(f"{shown(name)} should be at bytes {first} to {last}, and there are {end}")
     for (_, last, name), (first, _, other) in pairwise(ordered):
         if first < last:
-            raise Damaged(f"{name!r} and {other!r} overlap")
+            raise Damaged(f"{shown(name)} and {shown(other)} overlap")
 
 
-def _is_length(number: Any) -> bool:
+def is_length(number: Any) -> bool:
+    """Whether a value of a file can be a number of things: whole, and below 2^62."""
     return type(number) is int and 0 <= number < 1 << 62
 
 
@@ -100,22 +106,23 @@ def check(name: str, tensor: Stored, size: Callable[[str], int]) -> int:
     """
     storage, shape, stride = tensor.storage, tensor.shape, tensor.stride
     if not isinstance(shape, tuple | list) or not isinstance(stride, tuple | list) or len(shape) != len(stride):
-        raise Damaged(f"{name!r} has a shape and strides that do not belong together")
-    if len(shape) > MOST_AXES or not all(map(_is_length, (*shape, *stride, tensor.offset))):
-        raise Damaged(f"{name!r} has a shape, strides or an offset that no tensor has")
+        raise Damaged(f"{shown(name)} has a shape and strides that do not belong together")
+    if len(shape) > MOST_AXES or not all(map(is_length, (*shape, *stride, tensor.offset))):
+        raise Damaged(f"{shown(name)} has a shape, strides or an offset that no tensor has")
     elements = 1
     for length in shape:
         elements *= length
     last = tensor.offset + sum((n - 1) * s for n, s in zip(shape, stride, strict=True)) if elements else -1
     width, own = storage.dtype.itemsize, tensor.dtype.itemsize
     if (last + 1) * own > storage.count * width:
-        raise Damaged(f"{name!r} claims {elements} numbers, the last at {last}, from a storage of {storage.count}")
+        claim = f"claims {shown(elements)} numbers, the last at {shown(last)},"
+        raise Damaged(f"{shown(name)} {claim} from a storage of {storage.count}")
     try:
         there = size(storage.key)
     except KeyError:
-        raise Damaged(f"the numbers of {name!r} are missing") from None
+        raise Damaged(f"the numbers of {shown(name)} are missing") from None
     if (storage.start + storage.count) * width > there:
-        raise Damaged(f"{name!r} needs {(storage.start + storage.count) * width} bytes, and {there} are there")
+        raise Damaged(f"{shown(name)} needs {(storage.start + storage.count) * width} bytes, and {there} are there")
     return elements * own
 
 

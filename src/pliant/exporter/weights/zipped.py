@@ -9,7 +9,7 @@ import zlib
 from typing import BinaryIO
 
 from pliant.exporter.weights.pickles import MOST_BYTES, read_pickle
-from pliant.exporter.weights.stored import SPARE_BYTES, Content, Damaged, apart, read_exactly
+from pliant.exporter.weights.stored import SPARE_BYTES, Content, Damaged, apart, read_exactly, shown
 
 MOST_LISTED = 32 << 20  # bytes of the list of files, of which each takes about 100
 MOST_GROWTH = 16  # times that a zip may be larger unpacked; weights shrink by a tenth
@@ -52,7 +52,7 @@ def read_zip(file: BinaryIO, size: int) -> Content:
                 with archive.open(entries[name]) as opened:
                     return read_exactly(opened, entries[name].file_size)  # type: ignore[arg-type]
             except BROKEN as error:
-                raise Damaged(f"{name} in it cannot be unpacked: {error}") from error
+                raise Damaged(f"{shown(name)} in it cannot be unpacked: {error}") from error
 
         if f"{root}byteorder" in entries and bytes(read(f"{root}byteorder")).strip() != b"little":
             raise Damaged("its numbers are written most significant byte first")
@@ -62,7 +62,7 @@ def read_zip(file: BinaryIO, size: int) -> Content:
     except (*BROKEN, OSError) as error:
         if isinstance(error, Damaged):
             raise
-        raise Damaged(str(error)) from error
+        raise Damaged(shown(error)) from error
     prefix = f"{root}data/"
     return Content(value, lambda key: entries[prefix + key].file_size, lambda key: read(prefix + key), {})
 
@@ -75,10 +75,13 @@ def check_listing(file: BinaryIO, size: int) -> None:
     if at < 0 or len(tail) - at < 22:
         raise Damaged("a zip without its end")
     (listed,) = struct.unpack_from("<I", tail, at + 12)
-    if listed == 0xFFFFFFFF and tail[at - 20 : at - 16] == END64:
+    if tail[at - 20 : at - 16] == END64:
         (place,) = struct.unpack_from("<Q", tail, at - 12)
-        file.seek(min(place, size))
-        (listed,) = struct.unpack_from("<Q", file.read(56), 40)
+        before = size - len(tail) + at - 20 - 56  # readers differ in which of the two they believe
+        for start in (min(place, size), max(before, 0)):
+            file.seek(start)
+            record = file.read(56)
+            listed = max(listed, struct.unpack_from("<Q", record, 40)[0] if len(record) == 56 else 0)
     if listed > MOST_LISTED:
         raise Damaged(f"its list of files takes {listed} bytes")
 
@@ -90,10 +93,10 @@ def check_entries(entries: list[zipfile.ZipInfo], size: int) -> None:
         raise Damaged("two files in it have the same name")
     for entry in entries:
         if entry.compress_type not in METHODS or entry.flag_bits & 1:
-            raise Damaged(f"{entry.filename[:60]} in it is compressed in an unusual way, or encrypted")
+            raise Damaged(f"{shown(entry.filename)} in it is compressed in an unusual way, or encrypted")
         if entry.compress_type == zipfile.ZIP_STORED and entry.compress_size != entry.file_size:
-            raise Damaged(f"{entry.filename[:60]} in it has two sizes")
-    starts = ((e.header_offset, e.header_offset + 30 + e.compress_size, e.filename[:60]) for e in entries)
+            raise Damaged(f"{shown(entry.filename)} in it has two sizes")
+    starts = ((e.header_offset, e.header_offset + 30 + e.compress_size, e.filename) for e in entries)
     apart(starts, size)
     unpacked = sum(entry.file_size for entry in entries)
     if unpacked > MOST_GROWTH * size + SPARE_BYTES:
@@ -109,7 +112,7 @@ def root_of(names: list[str]) -> str:
         if other:
             raise OtherArchive(other[0])
     if not found:
-        raise OtherArchive(f"a zip of other things ({', '.join(n[:40] for n in names[:3]) or 'none'})")
+        raise OtherArchive(f"a zip of other things ({', '.join(map(shown, names[:3])) or 'none'})")
     if len(found) > 1:
         raise Damaged("it holds two checkpoints")
     return found[0]

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from pliant.architectures.base import PREFIXES, unprefixed
 from pliant.errors import CheckpointError
-from pliant.exporter.checkpoint import NESTS, PREFIXES, plain, read_checkpoint
+from pliant.exporter.checkpoint import NESTS, plain, read_checkpoint
 
 TENSORS = {"conv.weight": torch.arange(6.0).reshape(2, 3), "conv.bias": torch.tensor([1.0, 2.0])}
 
@@ -76,13 +77,15 @@ def test_a_tensor_beside_the_nest_does_not_hide_it() -> None:
 
 
 @pytest.mark.parametrize("prefix", [*PREFIXES, "module.generator.", "generator.module.", "_orig_mod.model.net."])
-def test_prefixes_are_removed(tmp_path: Path, prefix: str) -> None:
-    assert_tensors(saved(tmp_path, {"state_dict": prefixed(prefix)}))
+def test_prefixes_stay_until_an_architecture_is_looked_for(tmp_path: Path, prefix: str) -> None:
+    found, _ = read_checkpoint(saved(tmp_path, {"state_dict": prefixed(prefix)}))
+    assert list(found) == list(prefixed(prefix))
+    assert list(list(unprefixed(found))[-1]) == list(TENSORS)
 
 
 def test_a_prefix_of_only_some_stays() -> None:
     mixed = {"net.a": torch.ones(1), "b": torch.ones(1)}
-    assert list(plain(mixed, "w")) == ["net.a", "b"]
+    assert [list(state) for state in unprefixed(mixed)] == [["net.a", "b"]]
 
 
 def test_what_is_no_tensor_is_left_out(tmp_path: Path) -> None:
@@ -93,8 +96,8 @@ def test_safetensors_with_facts(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     save_file(prefixed("module."), path, metadata={"residual": "true"})
     found, facts = read_checkpoint(path)
-    assert set(found) == set(TENSORS)
-    assert all(torch.equal(found[name], tensor) for name, tensor in TENSORS.items())
+    assert set(found) == set(prefixed("module."))
+    assert all(torch.equal(found[name], tensor) for name, tensor in prefixed("module.").items())
     assert facts == {"residual": "true"}
 
 
@@ -257,7 +260,7 @@ def test_a_lightning_checkpoint(tmp_path: Path) -> None:
         "lr_schedulers": [{"milestones": Counter([10, 20])}],
         "hyper_parameters": {"scale": 4},
     }
-    assert_tensors(saved(tmp_path, content, "w.ckpt"))
+    assert_tensors(saved(tmp_path, content, "w.ckpt"), prefixed("model."))
 
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 0.99])

@@ -24,10 +24,9 @@ from pliant.exporter.weights.stored import Content, Damaged, Stored, Withheld, m
 from pliant.exporter.weights.zipped import OtherArchive, read_zip
 
 NESTS = (
-    *("state_dict", "params_ema", "params", "model_state_dict", "model", "net", "netG", "generator", "network"),
-    "weights",
+    *("model_state_dict", "state_dict", "params_ema", "params-ema", "params", "model", "net", "netG", "generator"),
+    *("network", "weights"),
 )
-PREFIXES = ("module.", "generator.", "model.", "net.", "netG.", "_orig_mod.")
 SUFFIXES = (".pth", ".pt", ".ckpt", ".bin", ".safetensors")
 COPIED = (  # types that PyTorch turns into float32 one by one
     *(torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2),
@@ -43,7 +42,7 @@ CONVERT = (
 
 
 def read_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors of a weights file by name, without the nesting and prefixes that training tools add.
+    """The tensors of a weights file by name, without the nesting that training tools add.
 
     Returns the tensors, on the CPU, of the types they were saved with and free of NaN, and the texts that a
     safetensors file carries beside them. What a file is, its content says, not its name.
@@ -140,13 +139,6 @@ def plain(content: Any, source: str) -> dict[str, Any]:
             f"{source} is no checkpoint of a network: it holds {len(tensors)} tensors, with names of up to "
             f"{len(longest)} letters ({shown(longest)[:20]}...); at most {MOST_TENSORS} and {MOST_LETTERS} are read."
         )
-    return _unprefixed(tensors)
-
-
-def _unprefixed(tensors: dict[str, Any]) -> dict[str, Any]:
-    for prefix in PREFIXES:
-        if all(name.startswith(prefix) for name in tensors):
-            return _unprefixed({name.removeprefix(prefix): tensor for name, tensor in tensors.items()})
     return tensors
 
 

@@ -18,7 +18,12 @@ from pliant.architectures._fitted import Fitted, FittedMasked
 from pliant.architectures.base import Architecture, ImageModel, State
 from pliant.contract import Image, Network
 
-PURPOSES = {"SR": "super-resolution", "FaceSR": "face restoration", "Restoration": "restoration", "Inpainting": "inpainting"}
+PURPOSES = {
+    "SR": "super-resolution",
+    "FaceSR": "face restoration",
+    "Restoration": "restoration",
+    "Inpainting": "inpainting",
+}
 EXAMPLE = (24, 20)  # a picture that keeps most networks' windows and levels apart; smaller where it is padded anyway
 
 

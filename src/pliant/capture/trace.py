@@ -21,6 +21,7 @@ from pliant.capture.journey import Journey
 from pliant.capture.live.choices import Choices, as_int, choosing, forget_checks, set_example, step_of
 from pliant.capture.methods import completed_numbers
 from pliant.capture.paths import Assumption, Paths, Undecidable, deciding
+from pliant.capture.pruning import prune
 from pliant.capture.repeated import Repeated
 from pliant.capture.restoring import unchanged
 from pliant.capture.source import rewritten_source
@@ -181,4 +182,5 @@ def trace(
             dynamic_shapes=(axes,),
             strict=False,
         )
+    prune(program.graph_module)
     return Trace(program, tuple(paths.assumptions))

@@ -18,8 +18,11 @@ GREYS = (0.3, 0.5, 0.7)
 
 def difference(state: Mapping[str, Tensor], network: Callable[[], nn.Module]) -> str:
     """What keeps `state` from being the weights of the network, as a phrase; empty if names and shapes are the same."""
-    with torch.device("meta"):
-        expected = {name: tuple(tensor.shape) for name, tensor in network().state_dict().items()}
+    try:
+        with torch.device("meta"):
+            expected = {name: tuple(tensor.shape) for name, tensor in network().state_dict().items()}
+    except ValueError as error:  # groups that do not divide the channels, for example
+        return str(error)
     if missing := [name for name in expected if name not in state]:
         return f"no {', '.join(missing[:3])}"
     if extra := [name for name in state if name not in expected]:

@@ -97,7 +97,7 @@ class AnyFactor(nn.Module):
 
 def detect(state: State) -> str:
     """See `Architecture.detect`."""
-    if missing := [name for name in NEEDED if name not in state or state[name].dim() != 4]:
+    if missing := [name for name in NEEDED if name not in state or state[name].dim() != 4 or not state[name].numel()]:
         return f"no {missing[0]}"
     if not (shape := shape_of(state)).heads:
         return "no upsample.up2, up3, up4 or up"
@@ -116,7 +116,7 @@ def shape_of(state: State) -> Shape:
         if found := re.fullmatch(r"upsample\.(up\d?)\.body\.0\.weight", name):
             twice = f"upsample.{found[1]}.body.3.weight" in state
             heads.append((found[1], 4 if twice else math.isqrt(tensor.shape[0] // width)))
-            up_groups = width // tensor.shape[1]
+            up_groups = width // max(1, tensor.shape[1])
     return Shape(
         width,
         width // state["b1.b1.body.0.weight"].shape[1],

@@ -89,8 +89,10 @@ def detect(state: State) -> str:
     widths = [channels, *(layer.weight.shape[0] for layer in layers)]
     if [layer.weight.shape[1] for layer in layers] != widths[:-1]:
         return "convolutions that follow each other"
+    if channels not in (1, 3):
+        return f"1 or 3 colour channels; {layers[0].name} takes {channels}"
     scale = math.isqrt(widths[-1] // channels)
-    if channels not in (1, 3) or scale < 2 or widths[-1] != channels * scale**2:
+    if scale < 2 or widths[-1] != channels * scale**2:
         return f"a pixel shuffle at the end; {layers[-1].name} makes {widths[-1]} of {channels} channels"
     return ""
 

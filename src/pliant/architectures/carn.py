@@ -24,8 +24,8 @@ from pliant.contract import Image, Network
 
 @dataclass(frozen=True)
 class Shape:
-    """What differs between networks: features, groups of the convolutions in the units and in the upsamplings, whether a
-    convolution goes `across` them, whether the units of a block are one, and name and scale of each upsampling.
+    """What differs between networks: features, groups of the convolutions in units and upsamplings, whether one goes
+    `across` the groups, whether the units of a block share their weights, name and scale of each upsampling.
     """
 
     width: int = 64

@@ -15,7 +15,7 @@ RESULT  = out/$(notdir $(basename $(PICTURE)))_x$(FACTOR).png
 SOURCES := pyproject.toml README.md LICENSE NOTICE $(shell find src -type f -not -name '*.pyc')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean test-both table matrix speed
+.PHONY: help demo test lint clean test-both table matrix speed set5
 
 help:
 	@echo 'make demo   upscale a picture and say where the result is; PICTURE=$(PICTURE) FACTOR=$(FACTOR)'
@@ -23,6 +23,7 @@ help:
 	@echo 'make test-both  the tests and the corpus of live values with "$(OLDEST)" and "$(NEWEST)"'
 	@echo 'make table  run the corpus with all exporters and write docs/live_values.md'
 	@echo 'make matrix run every engine on every operator and write docs/engines_matrix.md'
+	@echo 'make set5   published weights on Set5, on every engine, and write docs/set5.md'
 	@echo 'make speed  export time against torch.onnx.export'
 	@echo 'make lint   ruff, pyright and the import layers'
 	@echo 'make clean  remove what the other targets made, virtual environments included'
@@ -66,6 +67,10 @@ table: $(VENV)/.stamp
 
 matrix: $(VENV)/.stamp
 	$(VENV)/bin/python benchmarks/engine_matrix.py
+
+# With spandrel installed it has the architectures of spandrel as well.
+set5: $(VENV)/.stamp
+	$(VENV)/bin/python benchmarks/set5.py
 
 speed: $(VENV)/.stamp
 	$(VENV)/bin/python benchmarks/export_time.py --stages

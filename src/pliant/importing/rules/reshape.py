@@ -1,0 +1,111 @@
+"""The shape that a Reshape makes: axes are cut and joined in the order in which their elements lie in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+import onnx_ir as ir
+
+from pliant.importing import symbols
+from pliant.importing.arithmetic import Arithmetic
+from pliant.importing.base import Alternative, Reading, Rule, constant, live
+from pliant.importing.symbols import Inconsistent, Length, Shape
+from pliant.lowering.builder import attribute
+
+MOST = 64  # ways that are looked at
+
+
+def alternatives(node: ir.Node, reading: Reading, arithmetic: Arithmetic) -> list[Alternative] | None:
+    """All ways to cut and join the axes that give the numbers in the file."""
+    del arithmetic
+    target, data = constant(node, 1), reading.shape(node.inputs[0])
+    if target is None:
+        return None
+    numbers = _resolved(target, [reading.value(n) for n in data], bool(attribute(node, "allowzero", 0)))
+    if not any(map(live, data)):
+        return [Alternative([list[Length](numbers)])]
+    found: list[Alternative] = []
+    for shape in _cuts(data, numbers, reading):
+        kept = [_keeps(wanted, k, n, data) for k, (wanted, n) in enumerate(zip(target, shape, strict=True))]
+        if all(kept):
+            found.insert(0, Alternative([shape]))
+        else:
+            written = [t if ok and t <= 0 else n for t, ok, n in zip(target, kept, shape, strict=True)]
+            found.append(Alternative([shape], {1: list(written)}))
+        if len(found) >= MOST:
+            break
+    if reading.literal:
+        found = [a for a in found if not a.formulas][:1]
+    if not found:
+        raise Inconsistent(
+            f"its shape {target} cannot come from [{', '.join(map(reading.axes.text, data))}] at every size"
+        )
+    return found
+
+
+def _resolved(target: list[int], data: list[int], zero: bool) -> list[int]:
+    numbers = [data[k] if n == 0 and not zero and k < len(data) else n for k, n in enumerate(target)]
+    rest = prod(n for n in numbers if n >= 0)
+    return [prod(data) // rest if n < 0 and rest else n for n in numbers]
+
+
+def _keeps(wanted: int, at: int, length: Length, data: Shape) -> bool:
+    """Whether the number in the file means `length` already."""
+    if wanted == 0 and at < len(data):
+        return data[at] == length
+    return wanted == -1 or wanted == length
+
+
+def _cuts(data: Shape, numbers: list[int], reading: Reading) -> Iterator[Shape]:
+    """Shapes whose lengths are `numbers` in the file, and whose product is that of `data` at every size."""
+
+    def further(at: int, held: Length, rest: tuple[Length, ...]) -> Iterator[Shape]:
+        """`held` is the part of the axes taken so far that no length of the shape has used up."""
+        if at == len(numbers):
+            if symbols_product(held, rest) == 1:
+                yield []
+            return
+        wanted = numbers[at]
+        for length, left in _taken(held, wanted, reading):
+            for tail in further(at + 1, left, rest):
+                yield [length, *tail]
+        # another axis is needed, or one that is 1 in the file
+        if rest and (reading.value(held) < wanted or _divides_not(held, wanted, reading) or _is_one(rest[0], reading)):
+            yield from further(at, symbols.times(held, rest[0]), rest[1:])
+
+    seen: set[tuple[Length, ...]] = set()
+    for shape in further(0, 1, tuple(data)):
+        if tuple(shape) not in seen:
+            seen.add(tuple(shape))
+            yield shape
+
+
+def symbols_product(held: Length, rest: tuple[Length, ...]) -> Length:
+    """The product of what is left."""
+    for length in rest:
+        held = symbols.times(held, length)
+    return held
+
+
+def _is_one(length: Length, reading: Reading) -> bool:
+    return reading.value(length) == 1
+
+
+def _divides_not(held: Length, wanted: int, reading: Reading) -> bool:
+    return wanted != 0 and reading.value(held) % wanted != 0
+
+
+def _taken(held: Length, wanted: int, reading: Reading) -> Iterator[tuple[Length, Length]]:
+    """Lengths that are `wanted` in the file and divide `held`, with the quotient."""
+    for part in [*symbols.parts(held)] or [1, held]:
+        number = reading.value(part)
+        if not number or wanted % number:
+            continue
+        length = symbols.times(part, wanted // number)
+        left = symbols.divided(held, length)
+        if left is not None:
+            yield length, left
+
+
+RULE = Rule(("Reshape",), alternatives)

@@ -112,10 +112,25 @@ def _pixels(node: ir.Node, reading: Reading) -> None:
         raise Inconsistent(f"its {reading.axes.text(channels[0])} channels do not make blocks of {block}")
 
 
+def _padded(node: ir.Node, reading: Reading) -> None:
+    """What is added behind a length alone, to a multiple of a power of two, was computed from that length."""
+    x, pads = reading.shape(node.inputs[0]), constant(node, 1) or [int(n) for n in attribute(node, "pads", [])]
+    axes = [k % len(x) for k in (constant(node, 3) or range(len(x)))]
+    for k, axis in enumerate(axes):
+        before, behind = pads[k], pads[k + len(axes)]
+        whole = reading.value(x[axis])
+        powers = [m for m in (2, 4, 8, 16, 32, 64, 128) if m > before + behind == -whole % m]
+        if live(x[axis]) and before != behind and before + behind > 0 and powers:
+            raise Inconsistent(
+                f"it adds {before + behind} to a length of {whole}, which looks like padding to a multiple of {powers[-1]}"
+            )
+
+
 def _reshaped(node: ir.Node, reading: Reading) -> None:
     """A computed shape holds as many elements as there are; one with -1 or 0 in it is checked by its rule."""
     data, target = reading.shape(node.inputs[0]), reading.numbers(node.inputs[1])
-    if constant(node, 1) is None and target is not None and not {0, -1} & {n for n in target if isinstance(n, int)}:
+    known = target is not None and all(map(live, target))  # others are looked at by the rule
+    if target is not None and known:
         _same(_count(data), _count(target), "the number of elements changes", reading)
 
 
@@ -137,6 +152,7 @@ _CHECKS: dict[str, tuple[_Check, ...]] = {
     "Gemm": (_contracted,),
     "Reshape": (_reshaped,),
     "Concat": (_joined,),
+    "Pad": (_padded,),
     "Split": (_split,),
     "Gather": (_picked,),
     "DepthToSpace": (_pixels,),

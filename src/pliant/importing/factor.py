@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from pliant.importing.base import called
+from pliant.importing.base import Reading, called
 from pliant.importing.rules.resize import operands
 from pliant.lowering.builder import Builder, array_of, attribute, replace
 
@@ -42,10 +42,13 @@ class Upscale:
         return str(attribute(self.nodes[0], "mode", "nearest"))
 
 
-def upscale(graph: ir.Graph, pictures: Sequence[ir.Value], sides: tuple[int, int] | None) -> Upscale | str:
+def upscale(
+    graph: ir.Graph, pictures: Sequence[ir.Value], sides: tuple[int, int] | None, file: Reading | None = None
+) -> Upscale | str:
     """The resizes of the picture itself, or a sentence that says why none can be driven by a factor.
 
-    `sides` are the height and the width of the picture, None if they are live.
+    `sides` are the height and the width of the picture, None if they are live. `file` is the graph read with all lengths
+    as they are in the file: it knows sizes that are computed.
     """
     found = [node for node in graph if node.op_type in ("Resize", "Upsample") and not node.domain]
     of_picture = [node for node in found if is_pointwise(node.inputs[0], pictures)]
@@ -54,7 +57,7 @@ def upscale(graph: ir.Graph, pictures: Sequence[ir.Value], sides: tuple[int, int
             return "The graph holds no Resize, so its scale is made by the weights."
         names = ", ".join(map(called, found[:3]))
         return f"No Resize works on the picture itself: {names} works on feature maps made for one scale."
-    given = [_scale(node, sides) for node in of_picture]
+    given = [_scale(node, sides, file) for node in of_picture]
     problems = [g for g in given if isinstance(g, str)]
     if problems:
         return problems[0]
@@ -79,7 +82,9 @@ def is_pointwise(value: ir.Value | None, pictures: Sequence[ir.Value]) -> bool:
     return value is not None
 
 
-def _scale(node: ir.Node, sides: tuple[int, int] | None) -> tuple[float | None, str, ir.Value | None] | str:
+def _scale(
+    node: ir.Node, sides: tuple[int, int] | None, file: Reading | None
+) -> tuple[float | None, str, ir.Value | None] | str:
     """(scale, semantics, the input that holds the scales), or a sentence."""
     for name, usual in (("coordinate_transformation_mode", "half_pixel"), ("keep_aspect_ratio_policy", "stretch")):
         value = attribute(node, name, usual)
@@ -90,6 +95,9 @@ def _scale(node: ir.Node, sides: tuple[int, int] | None) -> tuple[float | None, 
     if driver is None:
         return f"{called(node)} has neither scales nor sizes."
     stored = array_of(driver)
+    numbers_known = file.numbers(driver) if file is not None and stored is None else None
+    if numbers_known is not None and all(isinstance(n, int) for n in numbers_known):
+        stored = np.array(numbers_known)
     if stored is None:
         if sizes is None and driver.is_graph_input() and attribute(node, "axes") is None:
             return None, "scale", driver

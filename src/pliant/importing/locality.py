@@ -13,7 +13,7 @@ import onnx_ir as ir
 
 from pliant.importing.base import Reading, called, constant, live
 from pliant.importing.factor import POINTWISE, is_pointwise
-from pliant.importing.symbols import Shape
+from pliant.importing.symbols import Shape, symbols
 from pliant.lowering.builder import array_of, attribute
 from pliant.lowering.shapes.elementwise import RULES as ELEMENTWISE
 
@@ -66,6 +66,8 @@ def _reach(node: ir.Node, reading: Reading, high: int) -> float | None:
         return None if op in _MIXING else 0.0
     if op in _MOVING:
         return 0.0
+    if op in ("Reshape", "Slice"):
+        return _rearranged(node, reading, data, high)
     if op == "Gemm" or op == "MatMul":
         weights = array_of(node.inputs[1]) is not None or array_of(node.inputs[0]) is not None
         return 0.0 if weights else None
@@ -78,6 +80,26 @@ def _along_axis(node: ir.Node, data: Shape) -> float | None:
     axis = int(attribute(node, "axis", -1)) % max(len(data), 1)
     axes = data[axis:] if node.op_type == "LayerNormalization" else data[axis : axis + 1]
     return None if not data or any(map(live, axes)) else 0.0
+
+
+def _rearranged(node: ir.Node, reading: Reading, data: Shape, high: int) -> float | None:
+    """Blocks of a fixed size that change places, or a margin that is cut off."""
+    if op_is_cut(node):
+        starts = reading.formulas.get((node, 1)) or constant(node, 1) or [-1]
+        fixed = [n for n in starts if isinstance(n, int) and n >= 0]
+        return float(max(fixed)) * _pitch(reading, data, high) if len(fixed) == len(starts) else None
+    if any({"h", "w"} <= names or {"H", "W"} <= names for names in map(symbols, reading.shape(node.outputs[0]))):
+        return None
+    return float(max(reading.axes.multiples.values(), default=1))
+
+
+def op_is_cut(node: ir.Node) -> bool:
+    """Whether a node is a Slice."""
+    return node.op_type == "Slice"
+
+
+def _pitch(reading: Reading, data: Shape, high: int) -> float:
+    return high / max(reading.value(data[2]), 1) if len(data) == 4 and live(data[2]) else 0.0
 
 
 def _reduced(node: ir.Node, data: Shape) -> float | None:

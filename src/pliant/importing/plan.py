@@ -12,9 +12,10 @@ import onnx_ir as ir
 from pliant.importing.base import Axes, Reading, called
 from pliant.importing.factor import Upscale
 from pliant.importing.readings import Search, TooMany
-from pliant.importing.symbols import Length, Shape, substituted, symbol, times
+from pliant.importing.symbols import Length, Shape, is_derived, substituted, symbol, times
 
 PROBE = {"n": 1, "h": 64, "w": 48}  # lengths of axes that are live in the file, for comparing constants with
+ENOUGH = 16  # readings that are compared
 LARGEST = 64  # multiple that heights and widths are counted in
 
 
@@ -90,23 +91,34 @@ def wishes(pictures: Pictures, factor: bool) -> Iterator[Wanted]:
 
 def prove(graph: ir.Graph, pictures: Pictures, upscale: Upscale | None, wanted: Wanted) -> Proven | str:
     """The one reading with which `wanted` works at every size, or a sentence that says why there is none."""
-    problem = ""
+    problems: list[tuple[int, str]] = []
+    rounded: Proven | None = None
     for multiple in _multiples(pictures, wanted):
         search = _search(graph, pictures, upscale, wanted, multiple)
         try:
             if multiple == 1 and (found := next(replace(search, literal=True).readings(), None)):
-                return Proven(wanted, search.axes, found)
-            found = list(islice(search.readings(), 2))
+                proven = Proven(wanted, search.axes, found)
+                if not _is_rounded(graph, found):
+                    return proven
+                rounded = None if found.formulas or _is_rounded(graph, found, ("min", "max")) else proven
+            readings = [r for r in islice(search.readings(), ENOUGH) if not _is_rounded(graph, r)]
         except TooMany:
             return "its constants can be understood in too many ways"
-        problem = problem or search.problem
-        if len(found) == 2:
-            problem = _difference(found)
-            continue
-        if found:
-            other = _another(graph, pictures, upscale, wanted, found[0])
-            return other or Proven(wanted, search.axes, found[0])
-    return problem
+        if len(readings) > 1:
+            problems.append((search.reached, _difference(readings[:2])))
+        elif readings:
+            other = _another(graph, pictures, upscale, wanted, readings[0])
+            return other or Proven(wanted, search.axes, readings[0])
+        elif search.problem:
+            problems.append((search.reached, search.problem))
+    if rounded is not None:
+        return rounded
+    return max(problems, key=lambda p: p[0])[1] if problems else "the size of its result does not grow with the picture"
+
+
+def _is_rounded(graph: ir.Graph, reading: Reading, rules: tuple[str, ...] = ("floor", "min", "max")) -> bool:
+    """Whether a result of the graph has a length that is not simply a multiple of that of the picture, or plus some."""
+    return any(is_derived(n, rules) for v in graph.outputs for n in reading.shape(v))
 
 
 def _search(

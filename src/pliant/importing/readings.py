@@ -39,7 +39,7 @@ class Search:
 
     `starts` are the shapes of the graph's inputs. `resized` are Resizes whose results have the height H and the width W,
     whatever their scales are. `problem` says, after a search, where the reading that came
-    furthest failed.
+    furthest failed, and `reached` how far that was.
     """
 
     graph: ir.Graph
@@ -48,7 +48,7 @@ class Search:
     resized: tuple[ir.Node, ...] = ()
     literal: bool = False
     problem: str = ""
-    _reached: int = -1
+    reached: int = -1
     _left: int = field(default=STEPS)
 
     def __post_init__(self) -> None:
@@ -78,8 +78,8 @@ class Search:
             yield reading
 
     def _note(self, at: int, problem: str) -> None:
-        if at > self._reached:
-            self._reached, self.problem = at, problem
+        if at > self.reached:
+            self.reached, self.problem = at, problem
 
     def _alternatives(self, node: ir.Node, reading: Reading) -> list[Alternative]:
         arithmetic = reading.arithmetic()

@@ -6,7 +6,7 @@ a symbol of its own that knows what it was made of, so that equal lengths are eq
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from itertools import product
@@ -174,6 +174,11 @@ def _changed(part: Symbol, change: Mapping[str, Length]) -> Length:
     if part.rule == "floor" and isinstance(of[1], int):
         return floor(of[0], of[1])
     return derived(part.rule, *of)
+
+
+def is_derived(length: Length, rules: Collection[str] = ("floor", "scaled", "min", "max")) -> bool:
+    """Whether a length is no polynomial in the axes, but made by one of `rules`."""
+    return any(part.rule in rules for monomial in terms(length) for part, _ in monomial)
 
 
 def at_least(length: Length, bound: int, sizes: Callable[[str], int]) -> bool:

@@ -19,19 +19,22 @@ MOST = 64  # ways that are looked at
 def alternatives(node: ir.Node, reading: Reading, arithmetic: Arithmetic) -> list[Alternative] | None:
     """All ways to cut and join the axes that give the numbers in the file."""
     del arithmetic
-    target, data = constant(node, 1), reading.shape(node.inputs[0])
+    target, data = target_of(node, reading), reading.shape(node.inputs[0])
     if target is None:
         return None
-    numbers = _resolved(target, [reading.value(n) for n in data], bool(attribute(node, "allowzero", 0)))
+    given = [reading.value(n) for n in target]
+    numbers = _resolved(given, [reading.value(n) for n in data], bool(attribute(node, "allowzero", 0)))
     if not any(map(live, data)):
         return [Alternative([list[Length](numbers)])]
     found: list[Alternative] = []
     for shape in _cuts(data, numbers, reading):
+        if any(live(t) and t != n for t, n in zip(target, shape, strict=True)):
+            continue  # what the graph computes from a shape is meant as it is
         kept = [_keeps(wanted, k, n, data) for k, (wanted, n) in enumerate(zip(target, shape, strict=True))]
         if all(kept):
             found.insert(0, Alternative([shape]))
         else:
-            written = [t if ok and t <= 0 else n for t, ok, n in zip(target, kept, shape, strict=True)]
+            written = [t if ok and t in (0, -1) else n for t, ok, n in zip(target, kept, shape, strict=True)]
             found.append(Alternative([shape], {1: list(written)}))
         if len(found) >= MOST:
             break
@@ -39,7 +42,7 @@ def alternatives(node: ir.Node, reading: Reading, arithmetic: Arithmetic) -> lis
         found = [a for a in found if not a.formulas][:1]
     if not found:
         raise Inconsistent(
-            f"its shape {target} cannot come from [{', '.join(map(reading.axes.text, data))}] at every size"
+            f"its shape {given} cannot come from [{', '.join(map(reading.axes.text, data))}] at every size"
         )
     return found
 
@@ -50,7 +53,13 @@ def _resolved(target: list[int], data: list[int], zero: bool) -> list[int]:
     return [prod(data) // rest if n < 0 and rest else n for n in numbers]
 
 
-def _keeps(wanted: int, at: int, length: Length, data: Shape) -> bool:
+def target_of(node: ir.Node, reading: Reading) -> list[Length] | None:
+    """The shape that a node is given: constant, or computed of shapes and constants; None if it is not followed."""
+    found = constant(node, 1)
+    return list(found) if found is not None else reading.numbers(node.inputs[1])
+
+
+def _keeps(wanted: Length, at: int, length: Length, data: Shape) -> bool:
     """Whether the number in the file means `length` already."""
     if wanted == 0 and at < len(data):
         return data[at] == length
@@ -60,18 +69,19 @@ def _keeps(wanted: int, at: int, length: Length, data: Shape) -> bool:
 def _cuts(data: Shape, numbers: list[int], reading: Reading) -> Iterator[Shape]:
     """Shapes whose lengths are `numbers` in the file, and whose product is that of `data` at every size."""
 
-    def further(at: int, held: Length, rest: tuple[Length, ...]) -> Iterator[Shape]:
-        """`held` is the part of the axes taken so far that no length of the shape has used up."""
+    def further(at: int, held: Length, rest: tuple[Length, ...], cut: bool = False) -> Iterator[Shape]:
+        """`held` is the part of the axes taken so far that no length has used up, `cut` if one has used a part."""
         if at == len(numbers):
             if symbols_product(held, rest) == 1:
                 yield []
             return
         wanted = numbers[at]
         for length, left in _taken(held, wanted, reading):
-            for tail in further(at + 1, left, rest):
+            for tail in further(at + 1, left, rest, left != 1):
                 yield [length, *tail]
-        # another axis is needed, or one that is 1 in the file
-        if rest and (reading.value(held) < wanted or _divides_not(held, wanted, reading) or _is_one(rest[0], reading)):
+        # another axis is needed, or one that is 1 in the file; no one joins a part of the height with the width
+        torn = cut and live(held) and bool(rest) and live(rest[0])
+        if rest and not torn and (reading.value(held) < wanted or _divides_not(held, wanted, reading) or _is_one(rest[0], reading)):
             yield from further(at, symbols.times(held, rest[0]), rest[1:])
 
     seen: set[tuple[Length, ...]] = set()

@@ -48,23 +48,26 @@ def operands(node: ir.Node) -> tuple[ir.Value | None, ir.Value | None]:
 
 
 def _by_sizes(node: ir.Node, reading: Reading, data: Shape, axes: list[int]) -> list[Alternative]:
-    wanted = constant(node, 3)
-    if wanted is None:
-        found = reading.numbers(node.inputs[3])
-        if found is None:
-            raise Inconsistent("its sizes are computed from the content of the picture")
-        return [Alternative([_with(data, axes, found)])]
+    stored = constant(node, 3)
+    given = reading.numbers(node.inputs[3])
+    if given is None:
+        raise Inconsistent("its sizes are computed from the content of the picture")
+    wanted = [reading.value(n) for n in given]
     multiple = _multiple(reading, data, axes, wanted)
-    ways = [_ways(reading, data[k], k, n, multiple) for k, n in zip(axes, wanted, strict=True)]
+    ways = [
+        [g] if live(g) else _ways(reading, data[k], k, n, multiple)
+        for k, n, g in zip(axes, wanted, given, strict=True)
+    ]
     if reading.literal:
-        if any(live(data[k]) for k in axes):
+        if any(live(data[k]) and not live(g) for k, g in zip(axes, given, strict=True)):
             raise Inconsistent(f"its sizes {wanted} are constants")
         ways = [way[-1:] for way in ways]
     written = f"{called(node)} makes {' x '.join(map(str, wanted[-2:]))} pixels"
-    note = f"{written}, which is taken for {multiple} times its input." if multiple else ""
+    assumed = multiple and stored is not None
+    note = f"{written}, which is taken for {multiple} times its input." if assumed else ""
     found = [list(chosen) for chosen in product(*ways)]
     return [
-        Alternative([_with(data, axes, f)], {3: f} if f != wanted else {}, note if any(map(live, f)) else "")
+        Alternative([_with(data, axes, f)], {3: f} if f != given else {}, note if any(map(live, f)) else "")
         for f in found
     ]
 

@@ -137,20 +137,19 @@ def _depends(graph: ir.Graph, resized: Sequence[ir.Node], scale: float) -> str:
 
 
 def drive(graph: ir.Graph, found: Upscale, name: str) -> ir.Value:
-    """Let a new input `name`, a 0-d double, drive these resizes; the input.
+    """Let a new input `name`, a 0-d double, drive these resizes; the result of the last one.
 
     The sizes are floor(length * factor), as Python computes them. A vector of scales that was an input is removed.
     """
     factor = ir.Value(name=name, type=ir.TensorType(ir.DataType.DOUBLE), shape=ir.Shape([]))
-    for node in found.nodes:
-        _drive(graph, node, found.semantics, factor)
+    results = [_drive(graph, node, found.semantics, factor) for node in found.nodes]
     if found.driver is not None:
         graph.inputs.remove(found.driver)
     graph.inputs.append(factor)
-    return factor
+    return results[-1]
 
 
-def _drive(graph: ir.Graph, node: ir.Node, semantics: str, factor: ir.Value) -> None:
+def _drive(graph: ir.Graph, node: ir.Node, semantics: str, factor: ir.Value) -> ir.Value:
     build = Builder(graph, node, node.name or "resize")
     x = node.inputs[0]
     sides = build("Gather", build("Shape", x), build.constant([2, 3]), axis=0)
@@ -161,12 +160,18 @@ def _drive(graph: ir.Graph, node: ir.Node, semantics: str, factor: ir.Value) -> 
         others = build("Gather", build("Shape", x), build.constant([0, 1]), axis=0)
         empty = [build.constant(np.zeros(0, np.float32)) for _ in range(2)]
         large = build("Resize", x, *empty, build("Concat", others, target, axis=0), **kept)
-        return replace(node, large)
+        return _replaced(node, large)
     scales = build("Concat", build.constant(np.ones(2, np.float32)), _scales(build, sides, exact, factor), axis=0)
     operands_: list[Any] = [scales] if len(node.inputs) == 2 else [node.inputs[1], scales]
     large = build(node.op_type, x, *operands_, **kept)
     cut = build("Slice", large, build.constant([0, 0]), target, build.constant([2, 3]))
-    return replace(node, cut)
+    return _replaced(node, cut)
+
+
+def _replaced(node: ir.Node, value: ir.Value) -> ir.Value:
+    """`value` in place of the result of `node`, or what has its name where it is a result of the model."""
+    replace(node, value)
+    return value
 
 
 def _scales(build: Builder, sides: ir.Value, exact: ir.Value, factor: ir.Value) -> ir.Value:

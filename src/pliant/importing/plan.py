@@ -9,7 +9,7 @@ from math import gcd
 
 import onnx_ir as ir
 
-from pliant.importing.base import Axes, Reading, called
+from pliant.importing.base import Axes, Key, Reading, called
 from pliant.importing.factor import Upscale
 from pliant.importing.readings import Search, TooMany
 from pliant.importing.symbols import Length, Shape, is_derived, substituted, symbol, times
@@ -89,10 +89,16 @@ def wishes(pictures: Pictures, factor: bool) -> Iterator[Wanted]:
             yield Wanted(chosen, driven)
 
 
+def as_declared(graph: ir.Graph, pictures: Pictures) -> Reading | None:
+    """The graph read with the axes live that are live in the file, or None if that is not possible."""
+    return next(_search(graph, pictures, None, Wanted(pictures.live, False), 1).readings(), None)
+
+
 def prove(graph: ir.Graph, pictures: Pictures, upscale: Upscale | None, wanted: Wanted) -> Proven | str:
     """The one reading with which `wanted` works at every size, or a sentence that says why there is none."""
     problems: list[tuple[int, str]] = []
     rounded: Proven | None = None
+    unsettled: list[tuple[int, Reading]] = []  # of smaller multiples, which may turn out to be the same
     for multiple in _multiples(pictures, wanted):
         search = _search(graph, pictures, upscale, wanted, multiple)
         try:
@@ -106,7 +112,10 @@ def prove(graph: ir.Graph, pictures: Pictures, upscale: Upscale | None, wanted: 
             return "its constants can be understood in too many ways"
         if len(readings) > 1:
             problems.append((search.reached, _difference(readings[:2])))
+            unsettled += [(multiple, r) for r in readings]
         elif readings:
+            if any(not _agree(r, readings[0], multiple // m) for m, r in unsettled if multiple % m == 0):
+                break
             other = _another(graph, pictures, upscale, wanted, readings[0])
             return other or Proven(wanted, search.axes, readings[0])
         elif search.problem:
@@ -114,6 +123,11 @@ def prove(graph: ir.Graph, pictures: Pictures, upscale: Upscale | None, wanted: 
     if rounded is not None:
         return rounded
     return max(problems, key=lambda p: p[0])[1] if problems else "the size of its result does not grow with the picture"
+
+
+def _agree(a: Reading, b: Reading, step: int) -> bool:
+    """Whether two readings are the same, where lengths are counted in `step` times larger multiples in the second."""
+    return _formulas(a, {name: times(step, symbol(name)) for name in ("h", "w")}) == _formulas(b, {})
 
 
 def _is_rounded(graph: ir.Graph, reading: Reading, rules: tuple[str, ...] = ("floor", "min", "max")) -> bool:
@@ -180,20 +194,20 @@ def _another(
     coarse = gcd(pictures.sizes["h"], pictures.sizes["w"])
     if coarse == multiple:
         return ""
-    step = {name: times(coarse // multiple, symbol(name)) for name in ("h", "w")}
+    step: dict[str, Length] = {name: times(coarse // multiple, symbol(name)) for name in ("h", "w")}
     search = _search(graph, pictures, upscale, wanted, coarse)
-    wanted_formulas = _formulas(graph, found, {name: n for name, n in step.items()})
+    meant = _formulas(found, step)
     try:
         for other in islice(search.readings(), 8):
-            if _formulas(graph, other, {}) != wanted_formulas:
+            if _formulas(other, {}) != meant:
                 return _difference([other, _coarse(found, step, other.axes)])
     except TooMany:
         return "its constants can be understood in too many ways"
     return ""
 
 
-def _formulas(graph: ir.Graph, reading: Reading, change: dict[str, Length]) -> dict[object, list[Length]]:
-    del graph
+def _formulas(reading: Reading, change: dict[str, Length]) -> dict[Key, list[Length]]:
+    """The formulas of a reading in other units."""
     return {key: [substituted(n, change) for n in f] for key, f in reading.formulas.items()}
 
 

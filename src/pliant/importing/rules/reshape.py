@@ -76,11 +76,17 @@ def _cuts(data: Shape, numbers: list[int], reading: Reading) -> Iterator[Shape]:
                 yield []
             return
         wanted = numbers[at]
+        unit = _unit(rest[0], reading) if wanted == 1 and held == 1 and rest else None
+        if unit is not None:  # a batch of one becomes an axis where there is one for it
+            left = symbols.divided(rest[0], unit)
+            for tail in further(at + 1, left or 1, rest[1:]):
+                yield [unit, *tail]
+            return
         for length, left in _taken(held, wanted, reading):
             for tail in further(at + 1, left, rest, left != 1):
                 yield [length, *tail]
-        # another axis is needed, or one that is 1 in the file; no one joins a part of the height with the width
-        torn = cut and live(held) and bool(rest) and live(rest[0])
+        # another axis is needed, or one that is 1 in the file; no one joins a part of the height with another axis
+        torn = cut and live(held)
         if rest and not torn and (reading.value(held) < wanted or _divides_not(held, wanted, reading) or _is_one(rest[0], reading)):
             yield from further(at, symbols.times(held, rest[0]), rest[1:])
 
@@ -96,6 +102,11 @@ def symbols_product(held: Length, rest: tuple[Length, ...]) -> Length:
     for length in rest:
         held = symbols.times(held, length)
     return held
+
+
+def _unit(length: Length, reading: Reading) -> Length | None:
+    """The live part of a length that is 1 in the file."""
+    return next((p for p in symbols.parts(length) if live(p) and reading.value(p) == 1), None)
 
 
 def _is_one(length: Length, reading: Reading) -> bool:

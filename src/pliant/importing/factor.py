@@ -18,6 +18,7 @@ from pliant.importing.base import Reading, called
 from pliant.importing.rules.resize import operands
 from pliant.lowering.builder import Builder, array_of, attribute, replace
 
+NO_RESIZE = "No Resize is in the graph: its scale is made by the weights."
 POINTWISE = ("Add", "Cast", "Clip", "Div", "Dropout", "Identity", "Mul", "Pow", "Sub")
 NUDGE = float(np.float32(1 + 2.0**-23))
 DOUBLE, FLOAT, INT64 = (int(d) for d in (ir.DataType.DOUBLE, ir.DataType.FLOAT, ir.DataType.INT64))
@@ -54,9 +55,10 @@ def upscale(
     of_picture = [node for node in found if is_pointwise(node.inputs[0], pictures)]
     if not of_picture:
         if not found:
-            return "The graph holds no Resize, so its scale is made by the weights."
+            return NO_RESIZE
         names = ", ".join(map(called, found[:3]))
-        return f"No Resize works on the picture itself: {names} works on feature maps made for one scale."
+        work = "works" if len(found) == 1 else "work"
+        return f"No Resize works on the picture itself: {names} {work} on feature maps, which were learnt for one scale."
     given = [_scale(node, sides, file) for node in of_picture]
     problems = [g for g in given if isinstance(g, str)]
     if problems:

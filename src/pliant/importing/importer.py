@@ -15,18 +15,19 @@ from pliant.contract import Contract, Dim, Image, Input, Output, Provenance, Ran
 from pliant.errors import InputError, MissingExtra, PliantError, UsageError
 from pliant.importing import rewrite
 from pliant.importing.base import Reading, called
-from pliant.importing.factor import Upscale, drive, upscale
+from pliant.importing.factor import NO_RESIZE, Upscale, drive, upscale
 from pliant.importing.locality import radius, suspicious
 from pliant.importing.plan import Pictures, Proven, Wanted, as_declared, prove, wishes
 from pliant.importing.proof import Failed, Proof, Runner, exchanged
 from pliant.importing.reading import Original, parsed, read
-from pliant.importing.symbols import Length, divided, symbol, text
+from pliant.importing.symbols import Length, divided, symbol, text, times
 from pliant.inferred import infer
 from pliant.lowering.runtime import serialized
 from pliant.onnxfile import read as read_graph
 from pliant.version import VERSION
 
 Colours = Literal["RGB", "BGR", "GREY"]
+STAYS = "The scale stays fixed"
 NAMES = {"n": "the batch", "h": "the height", "w": "the width"}
 FACTORS = Range(0.25, 64)
 
@@ -110,15 +111,17 @@ class _Import:
     notes: list[str] = field(default_factory=list[str])
 
     def run(self) -> Imported:
+        self.runner = self._loaded()
         model = parsed(self.original.model)
         pictures = Pictures(model.graph)
-        self.runner = self._loaded()
         if not pictures.values:
-            return self._unchanged(model, "no input is a picture: none is of rank 4 with float elements")
+            return self._unchanged("no input is a picture: none is of rank 4 with float elements")
+        if pictures.colours_last:
+            return self._unchanged("it has colours in the last axis, and pliant takes n, c, h, w")
         if pictures.differ:
-            return self._unchanged(model, "it takes several pictures of different sizes")
+            return self._unchanged("it takes several pictures of different sizes")
         if self.options.keep_fixed:
-            return self._unchanged(model, "--keep-fixed asks for that")
+            return self._unchanged("--keep-fixed asks for that")
         self.say("understanding its constants")
         return self._most_live(model, pictures)
 
@@ -134,7 +137,7 @@ class _Import:
         sides = (pictures.sizes["h"], pictures.sizes["w"])
         found = upscale(model.graph, pictures.values, None if pictures.live & {"h", "w"} else sides, declared)
         if isinstance(found, str):
-            self.fixed.append(f"The scale stays fixed. {found}")
+            self.fixed.append(f"{STAYS}. {found}")
         elif found.driver is not None and (self.options.keep_inputs or found.mode == "nearest"):
             self.notes.append(f"{found.driver.name} is the vector of scales [1, 1, height, width].")
             found = "kept"
@@ -149,7 +152,7 @@ class _Import:
                 return self._made(proven, driven if wanted.factor else None)
             except (Failed, PliantError) as error:
                 self._refused(wanted, pictures, str(error).rstrip("."))
-        return self._unchanged(model, "")
+        return self._unchanged("")
 
     def _global(self, model: ir.Model, pictures: Pictures, proven: Proven) -> str:
         new = proven.wanted.axes - pictures.live
@@ -157,8 +160,8 @@ class _Import:
 
     def _refused(self, wanted: Wanted, pictures: Pictures, problem: str) -> None:
         """Remember why the most that was asked for is not possible."""
-        if wanted.factor and not any("scale stays" in s for s in self.fixed):
-            self.fixed.append(f"The scale stays fixed: {problem}.")
+        if wanted.factor and not any(STAYS in s for s in self.fixed):
+            self.fixed.append(f"{STAYS}: {problem}.")
         elif not wanted.factor:
             key = "Height and width stay" if "h" in wanted.axes - pictures.live else "The batch stays"
             if wanted.axes - pictures.live and not any(key in s for s in self.fixed):
@@ -203,6 +206,8 @@ class _Import:
         checks = self._compare(proof, original, here, places, reach)
         self._tell(again, original, here, counts)
         self._renamed(original, again, outputs, name)
+        if outputs[0][2:] == [_unit(again, "h"), _unit(again, "w")]:  # it keeps the size, so there is no scale
+            self.fixed = [s for s in self.fixed if s != f"{STAYS}. {NO_RESIZE}"]
         return self._finished(made, again, outputs, here, name, checks)
 
     def _compare(
@@ -247,7 +252,7 @@ class _Import:
         if least > 1:
             self.live.append(f"Height and width are at least {least * multiple}.")
         for what, count in counts.items():
-            self.live.append(f"{count} constant{'s' if count > 1 else ''} of {what} follow{'' if count > 1 else 's'} it.")
+            self.live.append(f"{count} constant{'s' if count > 1 else ''} of {what} follow{'' if count > 1 else 's'} the size.")
         if driven is not None:
             was = f"fixed at {driven.scale:g}" if driven.scale is not None else "a vector of four numbers"
             which = " and ".join(map(called, driven.nodes))
@@ -280,9 +285,8 @@ class _Import:
             contract = replace(contract, factor=name, resizes=_resizes(contract, driven, name))
         return self._imported(made, contract, checks)
 
-    def _unchanged(self, model: ir.Model, reason: str) -> Imported:
+    def _unchanged(self, reason: str) -> Imported:
         """The file as it is, with a contract."""
-        del model
         contract = infer(read_graph(self.original.model))
         if reason:
             self.fixed.append(f"Everything stays as it is: {reason}.")
@@ -296,8 +300,6 @@ class _Import:
     def _imported(self, made: bytes, contract: Contract, checks: list[str]) -> Imported:
         contract = self._coloured(contract)
         self.notes = [*_assumptions(contract, self.options), *self.notes]
-        if not contract.resizes and contract.factor is None and contract.scale is not None:
-            pass
         source = Provenance(str(self.original.path.name), "", (("pliant", VERSION),))
         sentences = (*self.live, *self.fixed, *self.notes)
         known = self.options.colours is not None and self.options.range is not None
@@ -357,6 +359,11 @@ def _bounded(entry: Input, proven: Proven, name: str | None, driven: Upscale | N
     return replace(entry, dims=dims)
 
 
+def _unit(proven: Proven, name: str) -> Length:
+    """The whole length of a live axis, which may be counted in multiples."""
+    return times(proven.axes.multiples.get(name, 1), symbol(name))
+
+
 def _fixed_scale(outputs: list[Any], proven: Proven) -> float | None:
     """By how much a network enlarges, if that is one number."""
     if len(outputs[0]) != 4:
@@ -371,8 +378,6 @@ def _fixed_scale(outputs: list[Any], proven: Proven) -> float | None:
 
 
 def _resizes(contract: Contract, driven: Upscale, name: str) -> tuple[Resize, ...]:
-    kinds = {(r.mode, r.driver) for r in contract.resizes}
-    del kinds
     return tuple(replace(r, semantics=driven.semantics) if r.driver == (name,) else r for r in contract.resizes)  # type: ignore[arg-type]
 
 
@@ -384,7 +389,7 @@ def _assumptions(contract: Contract, options: Options) -> list[str]:
     if options.colours is None and contract.image.colours != "GREY":
         notes.append(f"Input {picture!r} is taken for an RGB picture; --colours BGR says otherwise.")
     if options.range is None:
-        notes.append(f"Its values are taken to go from 0 to 1; --range 0..255 says otherwise.")
+        notes.append("Its values are taken to go from 0 to 1; --range 0..255 says otherwise.")
     return notes
 
 

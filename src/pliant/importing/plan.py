@@ -15,6 +15,7 @@ from pliant.importing.readings import Search, TooMany
 from pliant.importing.symbols import Length, Shape, is_derived, substituted, symbol, times
 
 PROBE = {"n": 1, "h": 64, "w": 48}  # lengths of axes that are live in the file, for comparing constants with
+LARGEST_COLOURS = 4  # an axis that is longer holds no colours
 ENOUGH = 16  # readings that are compared
 LARGEST = 64  # multiple that heights and widths are counted in
 
@@ -67,6 +68,12 @@ class Pictures:
     def sizes(self) -> dict[str, int]:
         """The lengths of the file, or those it is probed with."""
         return {name: self.declared(name) or probe for name, probe in PROBE.items()}
+
+    @property
+    def colours_last(self) -> bool:
+        """Whether the picture is n, h, w, c."""
+        shape = self.first.shape
+        return shape is not None and shape[3] in (1, 3) and isinstance(shape[1], int) and shape[1] > LARGEST_COLOURS
 
     @property
     def differ(self) -> bool:

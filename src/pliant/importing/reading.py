@@ -86,7 +86,7 @@ def _checked(onnx: Any, proto: Any, name: str) -> int:
     try:
         onnx.checker.check_model(proto)
     except (ValueError, onnx.checker.ValidationError) as error:
-        first = str(error).strip().splitlines()[0].rstrip(".")
+        first = str(error).strip().splitlines()[0].rstrip(" :.")
         raise InputError(f"{name} is no valid ONNX model: {first}. Export the model again.") from error
     return opset
 

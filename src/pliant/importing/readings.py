@@ -87,7 +87,10 @@ class Search:
             data = reading.shape(node.inputs[0])
             return [Alternative([[*data[:2], symbol("H"), symbol("W")]])]
         rule = rules().get(node.op_type) if not node.domain else None
-        check(node, reading)
+        try:
+            check(node, reading)
+        except Inconsistent as error:
+            raise Inconsistent(f"{error}{_baked(node, reading)}") from error
         found = rule.alternatives(node, reading, arithmetic) if rule else None
         if found is None:
             found = [Alternative(_shapes(node, reading, arithmetic))]
@@ -103,20 +106,22 @@ class Search:
         for output in self.graph.outputs:
             try:
                 shape = reading.shape(output)
-                _check_result(shape, str(output.name), bool(self.resized))
+                _check_result(shape, str(output.name), bool(self.resized), bool({"h", "w"} & set(self.axes.sizes)))
             except Inconsistent as error:
                 self._note(len(self._nodes), str(error))
                 return False
         return True
 
 
-def _check_result(shape: Sequence[Length], name: str, resized: bool) -> None:
+def _check_result(shape: Sequence[Length], name: str, resized: bool, grows: bool) -> None:
     if len(shape) != 4:
         return
     allowed = ({"n"}, set[str](), {"h", "H"}, {"w", "W"})
     for length, names_allowed in zip(shape, allowed, strict=True):
         if symbols(length) - names_allowed:
             raise Inconsistent(f"an axis of the result {name!r} would mix batch, channels, height and width")
+    if any(isinstance(n, int) and n > 1 for n in shape[2:]) and grows:
+        raise Inconsistent(f"the result {name!r} would be {' x '.join(map(str, shape[2:]))} whatever the picture's size")
     if resized and (shape[2], shape[3]) != (symbol("H"), symbol("W")):
         raise Inconsistent(f"the result {name!r} has not the size that the resize of the picture gives")
 

@@ -177,7 +177,9 @@ def write(
         warnings.simplefilter("ignore")
         example = (torch.rand(1, 3, *size),)
         if dynamo:
-            torch.onnx.export(module.eval(), example, str(path), opset_version=opset, dynamo=True, verbose=False, external_data=False)
+            torch.onnx.export(
+                module.eval(), example, str(path), opset_version=opset, dynamo=True, verbose=False, external_data=False
+            )
         else:
             torch.onnx.export(module.eval(), example, buffer, opset_version=opset, dynamo=False)
             path.write_bytes(buffer.getvalue())

@@ -70,9 +70,8 @@ class Reading:
             raise Inconsistent("an operand is missing")
         found = self.shapes.get(of)
         if found is None and of.shape is not None and of.producer() is None:
-            found = [n if isinstance(n, int) else -1 for n in of.shape]
-            if -1 in found:
-                found = None
+            lengths = [n for n in of.shape if isinstance(n, int)]
+            found = list[Length](lengths) if len(lengths) == len(of.shape) else None
         if found is None:
             raise Inconsistent(f"the shape of {of.name!r} is not known")
         return found

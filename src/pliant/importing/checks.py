@@ -122,7 +122,7 @@ def _padded(node: ir.Node, reading: Reading) -> None:
         powers = [m for m in (2, 4, 8, 16, 32, 64, 128) if m > before + behind == -whole % m]
         if live(x[axis]) and before != behind and before + behind > 0 and powers:
             raise Inconsistent(
-                f"it adds {before + behind} to a length of {whole}, which looks like padding to a multiple of {powers[-1]}"
+                f"it adds {before + behind} to a length of {whole}, as padding to a multiple of {powers[-1]}"
             )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import onnx_ir as ir
+from numpy.typing import NDArray
 
 from pliant.importing.base import Reading, called
 from pliant.importing.rules.resize import operands
@@ -48,8 +49,8 @@ def upscale(
 ) -> Upscale | str:
     """The resizes of the picture itself, or a sentence that says why none can be driven by a factor.
 
-    `sides` are the height and the width of the picture, None if they are live. `file` is the graph read with all lengths
-    as they are in the file: it knows sizes that are computed.
+    `sides` are the height and the width of the picture, None if they are live. `file` is the graph read with all
+    lengths as they are in the file: it knows sizes that are computed.
     """
     found = [node for node in graph if node.op_type in ("Resize", "Upsample") and not node.domain]
     of_picture = [node for node in found if is_pointwise(node.inputs[0], pictures)]
@@ -58,17 +59,19 @@ def upscale(
             return NO_RESIZE
         names = ", ".join(map(called, found[:3]))
         work = "works" if len(found) == 1 else "work"
-        return f"No Resize works on the picture itself: {names} {work} on feature maps, which were learnt for one scale."
+        return (
+            f"No Resize works on the picture itself: {names} {work} on feature maps, which were learnt for one scale."
+        )
     given = [_scale(node, sides, file) for node in of_picture]
-    problems = [g for g in given if isinstance(g, str)]
-    if problems:
-        return problems[0]
-    if len({(g[0], g[1], id(g[2])) for g in given if not isinstance(g, str)}) > 1:
+    plain = [g for g in given if not isinstance(g, str)]
+    if len(plain) < len(given):
+        return next(g for g in given if isinstance(g, str))
+    if len({(scale, semantics, id(driver)) for scale, semantics, driver in plain}) > 1:
         return f"The picture is resized in different ways by {', '.join(map(called, of_picture))}."
-    scale, semantics, driver = given[0]  # type: ignore[misc]
+    scale, semantics, driver = plain[0]
     if scale is not None and (reason := _depends(graph, of_picture, scale)):
         return reason
-    return Upscale(tuple(of_picture), scale, semantics, driver)  # type: ignore[arg-type]
+    return Upscale(tuple(of_picture), scale, semantics, driver)
 
 
 def is_pointwise(value: ir.Value | None, pictures: Sequence[ir.Value]) -> bool:
@@ -88,18 +91,12 @@ def _scale(
     node: ir.Node, sides: tuple[int, int] | None, file: Reading | None
 ) -> tuple[float | None, str, ir.Value | None] | str:
     """(scale, semantics, the input that holds the scales), or a sentence."""
-    for name, usual in (("coordinate_transformation_mode", "half_pixel"), ("keep_aspect_ratio_policy", "stretch")):
-        value = attribute(node, name, usual)
-        if value in ("tf_crop_and_resize", "not_larger", "not_smaller"):
-            return f"{called(node)} resizes with {name} {value!r}, which a factor cannot drive."
+    if reason := _odd(node):
+        return reason
     scales, sizes = operands(node)
     driver = sizes if sizes is not None else scales
-    if driver is None:
-        return f"{called(node)} has neither scales nor sizes."
-    stored = array_of(driver)
-    numbers_known = file.numbers(driver) if file is not None and stored is None else None
-    if numbers_known is not None and all(isinstance(n, int) for n in numbers_known):
-        stored = np.array(numbers_known)
+    assert driver is not None  # onnx's checker has seen it
+    stored = _stored(driver, file)
     if stored is None:
         if sizes is None and driver.is_graph_input() and attribute(node, "axes") is None:
             return None, "scale", driver
@@ -119,6 +116,22 @@ def _scale(
     return factors[0], "scale" if sizes is None else "size", None
 
 
+def _odd(node: ir.Node) -> str:
+    """A sentence about a resize that is no plain one, else nothing."""
+    for name in ("coordinate_transformation_mode", "keep_aspect_ratio_policy"):
+        value = attribute(node, name, "")
+        if value in ("tf_crop_and_resize", "not_larger", "not_smaller"):
+            return f"{called(node)} resizes with {name} {value!r}, which a factor cannot drive."
+    return ""
+
+
+def _stored(driver: ir.Value, file: Reading | None) -> NDArray[Any] | None:
+    """What scales or sizes are: constants, or computed of shapes that are fixed in the file."""
+    stored = array_of(driver)
+    known = file.numbers(driver) if file is not None and stored is None else None
+    return np.array(known) if known and all(isinstance(n, int) for n in known) else stored
+
+
 def _depends(graph: ir.Graph, resized: Sequence[ir.Node], scale: float) -> str:
     """A sentence if a number behind the resize is the scale, or one part of it; else nothing."""
     behind: set[ir.Value] = set()
@@ -131,10 +144,7 @@ def _depends(graph: ir.Graph, resized: Sequence[ir.Node], scale: float) -> str:
             if scale != 1 and stored is not None and stored.size == 1 and stored.dtype.kind in "iuf":
                 number = float(stored.reshape(-1)[0])
                 if any(abs(number - n) <= 1e-6 * n for n in (scale, 1 / scale, scale**2, scale**-2)):
-                    return (
-                        f"{called(node)} computes with {number:g}, which may come from the factor {scale:g}: whether it "
-                        "would have to change with it, the file does not tell."
-                    )
+                    return f"{called(node)} computes with {number:g}, which may come from the factor {scale:g}."
     return ""
 
 

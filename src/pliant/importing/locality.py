@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isclose, prod
+from typing import Any
 
 import onnx_ir as ir
 
@@ -112,7 +113,7 @@ def _spatial(node: ir.Node, reading: Reading, data: Shape, high: int) -> float |
         return None
     pitch, op = high / max(reading.value(data[2]), 1), node.op_type
     if op in ("Conv", "ConvTranspose", "AveragePool", "MaxPool", "LpPool"):
-        kernel = attribute(node, "kernel_shape") or reading.shape(node.inputs[1])[2:]
+        kernel: list[Any] = attribute(node, "kernel_shape") or reading.shape(node.inputs[1])[2:]
         return pitch * max(int(k) * int(d) for k, d in zip(kernel, attribute(node, "dilations", [1, 1]), strict=False))
     if op in ("Resize", "Upsample"):
         taps = _CUBIC if attribute(node, "mode", "nearest") == "cubic" else 2.0
@@ -131,9 +132,13 @@ def suspicious(graph: ir.Graph, reading: Reading, pictures: Sequence[ir.Value]) 
     Nothing if there is none. Levels of colour beside the picture itself (255, 127.5) are none.
     """
     lengths = {reading.value(n) for s in reading.shapes.values() for n in s if live(n)}
-    areas = {prod(reading.value(n) for n in s[2:]) for s in reading.shapes.values() if len(s) == 4 and any(map(live, s))}
+    areas = {
+        prod(reading.value(n) for n in s[2:]) for s in reading.shapes.values() if len(s) == 4 and any(map(live, s))
+    }
     sides = {n for n in lengths if n >= LEAST}
-    numbers = {float(k) for n in sides for k in (n, n - 1, n / 2, (n - 1) / 2)} | {float(n) for n in areas if n >= LEAST}
+    numbers = {float(k) for n in sides for k in (n, n - 1, n / 2, (n - 1) / 2)} | {
+        float(n) for n in areas if n >= LEAST
+    }
     for node in graph:
         if node.op_type not in POINTWISE or all(v in reading.known for v in node.outputs):
             continue

@@ -73,7 +73,8 @@ class Pictures:
     def colours_last(self) -> bool:
         """Whether the picture is n, h, w, c."""
         shape = self.first.shape
-        return shape is not None and shape[3] in (1, 3) and isinstance(shape[1], int) and shape[1] > LARGEST_COLOURS
+        rows = shape[1] if shape is not None else 0
+        return shape is not None and shape[3] in (1, 3) and isinstance(rows, int) and rows > LARGEST_COLOURS
 
     @property
     def differ(self) -> bool:
@@ -142,9 +143,7 @@ def _is_rounded(graph: ir.Graph, reading: Reading, rules: tuple[str, ...] = ("fl
     return any(is_derived(n, rules) for v in graph.outputs for n in reading.shape(v))
 
 
-def _search(
-    graph: ir.Graph, pictures: Pictures, upscale: Upscale | None, wanted: Wanted, multiple: int
-) -> Search:
+def _search(graph: ir.Graph, pictures: Pictures, upscale: Upscale | None, wanted: Wanted, multiple: int) -> Search:
     sizes = {name: length for name, length in pictures.sizes.items() if name in wanted.axes}
     multiples = {name: multiple for name in ("h", "w") if name in wanted.axes}
     counted = {name: n // multiples.get(name, 1) for name, n in sizes.items()}
@@ -161,7 +160,7 @@ def _start(value: ir.Value, pictures: Pictures, wanted: Wanted, multiples: dict[
     names = {0: "n", 2: "h", 3: "w"} if value in pictures.values else {}
     for k, length in enumerate(value.shape or ()):
         name = names.get(k)
-        if name in wanted.axes and name is not None:
+        if name is not None and name in wanted.axes:
             shape.append(times(multiples.get(name, 1), symbol(name)))
         else:
             shape.append(length if isinstance(length, int) else symbol(str(length)))
@@ -191,9 +190,7 @@ def _difference(found: Sequence[Reading]) -> str:
     return "its constants can be understood in two ways"
 
 
-def _another(
-    graph: ir.Graph, pictures: Pictures, upscale: Upscale | None, wanted: Wanted, found: Reading
-) -> str:
+def _another(graph: ir.Graph, pictures: Pictures, upscale: Upscale | None, wanted: Wanted, found: Reading) -> str:
     """A sentence if another reading fits where height and width are multiples of what they are in the file."""
     if not {"h", "w"} <= wanted.axes:
         return ""

@@ -6,7 +6,7 @@ picture, where the network looks at a neighbourhood only; at other factors, with
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 from typing import Any
@@ -17,13 +17,11 @@ from numpy.typing import NDArray
 
 from pliant.contract import Contract, Input
 from pliant.engines.base import Options, find
-from pliant.errors import PliantError
-from pliant.importing.factor import Upscale
 from pliant.importing.reading import parsed
 from pliant.importing.rules.resize import operands
 from pliant.importing.symbols import Length, value
 from pliant.inferred import infer
-from pliant.lowering.builder import Builder
+from pliant.lowering.builder import Builder, attribute
 from pliant.lowering.runtime import serialized
 from pliant.onnxfile import read
 
@@ -63,7 +61,9 @@ class Proof:
 
     `pictures` are the names of the pictures, `lengths` the shape of each result as formulas, `sizes` the lengths that
     the file has (or that it is probed with), `live` the axes that became live, `multiples` and `least` the bounds of
-    height and width. `bound` is the largest value of a picture.
+    height and width. `factor` is the input that drives the new file, `scale` what the original
+    has, or is called with where its scales are the input `vector`, which the new file may keep. `bound` is the largest
+    value of a picture.
     """
 
     original: Runner
@@ -78,6 +78,7 @@ class Proof:
     scale: float | None
     bound: float
     vector: str | None = None
+    keeps_vector: bool = False
 
     def at_its_size(self) -> str:
         """Compare at the size, and with the factor, of the original. Raises Failed."""
@@ -120,8 +121,10 @@ class Proof:
         `radius` is how far a result pixel looks; None if over the whole picture.
         """
         if radius is None:
-            return "A result pixel depends on the whole picture, so other sizes were compared by the size of the result."
-        steps = {name: (self.scale or 1) * ALIGNED for name in "hw"}
+            return (
+                "A result pixel depends on the whole picture, so other sizes were compared by the size of the result."
+            )
+        steps = dict.fromkeys("hw", (self.scale or 1) * ALIGNED)
         if any(step != int(step) for step in steps.values()):
             return "The scale is no whole number at the places where parts could be compared."
         large = {**self.sizes, "h": self.sizes["h"] + 2 * ALIGNED, "w": self.sizes["w"] + 3 * ALIGNED}
@@ -133,7 +136,10 @@ class Proof:
         for small, whole in zip(expected, got, strict=True):
             compared += self._compare_inside(small, whole, radius)
         if not compared:
-            return "A result pixel looks further than the picture of the file reaches, so other sizes were compared by the size of the result."
+            return (
+                "A result pixel looks further than the picture of the file reaches, so other sizes were compared by the "
+                "size of the result."
+            )
         return f"Inside a picture of {large['h']}x{large['w']} it gives what the original gives for a part."
 
     def _compare_inside(self, small: Array, whole: Array, radius: float) -> int:
@@ -150,20 +156,18 @@ class Proof:
         _worst([inner[cut]], [small[cut]], INSIDE, "Inside a larger picture")
         return int(small[cut].size)
 
-    def factors(self, edited: Any) -> str:
+    def factors(self, edited: Callable[[float], Runner]) -> str:
         """Compare other factors with the original whose scale is another constant. Raises Failed.
 
-        `edited` makes a Runner of a factor; None for an original whose scales are an input.
+        `edited` makes a Runner of a factor; it is not asked where the scales of the original are an input.
         """
         told: list[str] = []
-        sizes = {**self.sizes}
-        for name in self.live & {"h", "w"}:
-            sizes[name] = self._fitting(name, SIDES)
-        feeds = self._feeds(sizes)
+        sizes = {**self.sizes} | {name: self._fitting(name, SIDES) for name in self.live & {"h", "w"}}
+        feeds = self._feeds(self.sizes if self.keeps_vector else sizes)
         for factor in FACTORS:
             got = self.made({**feeds, **self._factor(factor)})
             sides = [floor(sizes[name] * factor) for name in "hw"]
-            if list(got[0].shape[2:]) != sides:
+            if list(got[0].shape[2:]) != sides and not self.keeps_vector:
                 raise Failed(f"At factor {factor:g} the result is {got[0].shape[3]}x{got[0].shape[2]}.")
             runner = edited(factor) if self.vector is None else self.original
             full = feeds if self.vector is None or not self.live & {"h", "w"} else self._feeds(self.sizes)
@@ -199,6 +203,8 @@ class Proof:
         return np.ones(lengths, entry.dtype) if entry.role == "value" else random.random(lengths).astype(entry.dtype)
 
     def _factor(self, factor: float | None) -> dict[str, Array]:
+        if self.keeps_vector:
+            return self._scales(factor)
         return {self.factor: np.array(factor or 1.0)} if self.factor else {}
 
     def _scales(self, factor: float | None) -> dict[str, Array]:
@@ -224,27 +230,23 @@ def _worst(got: Sequence[Array], expected: Sequence[Array], limit: float, where:
     return worst
 
 
-def exchanged(model: bytes, places: Sequence[int], upscale: Upscale, sides: tuple[int, int] | None, factor: float) -> Runner:
+def exchanged(model: bytes, places: Sequence[int], factor: float) -> Runner:
     """The original with another constant scale in the resizes at `places` of its nodes, for pictures of any size."""
     made = parsed(model)
     nodes = list(made.graph)
-    for place in places:
-        node = nodes[place]
+    for node in (nodes[place] for place in places):
         scales, sizes = operands(node)
         old = sizes if sizes is not None else scales
-        assert old is not None
-        assert old.const_value is not None or sides is not None
-        axes = [int(k) for k in (node.attributes["axes"].as_ints() if "axes" in node.attributes else range(4))]
+        axes = [int(k) for k in attribute(node, "axes", range(4))]
+        factors = [factor if k > 1 else 1.0 for k in axes]
         build = Builder(made.graph, node, "exchanged")
-        at = list(node.inputs).index(old)
         if sizes is None:
-            new = build.constant(np.array([factor if k > 1 else 1.0 for k in axes], np.float32))
+            new = build.constant(np.array(factors, np.float32))
         else:
-            shape = node.inputs[0]
-            sided = build("Gather", build("Shape", shape), build.constant(axes), axis=0)
-            scaled = build("Mul", build("Cast", sided, to=11), build.constant([factor if k > 1 else 1.0 for k in axes], "float64"))
+            sides = build("Gather", build("Shape", node.inputs[0]), build.constant(axes), axis=0)
+            scaled = build("Mul", build("Cast", sides, to=11), build.constant(np.array(factors)))
             new = build("Cast", build("Floor", scaled), to=7)
-        node.replace_input_with(at, new)
+        node.replace_input_with(list(node.inputs).index(old), new)
     _relax(made.graph)
     return Runner(serialized(made))
 
@@ -257,6 +259,3 @@ def _relax(graph: ir.Graph) -> None:
     for v in graph.inputs:
         if v.shape is not None and len(v.shape) == 4:
             v.shape = ir.Shape([n if k == 1 else f"{v.name}_{k}" for k, n in enumerate(v.shape)])
-
-
-__all__ = ["Failed", "PliantError", "Proof", "Runner", "exchanged"]

@@ -100,11 +100,10 @@ def _check_operators(onnx: Any, proto: Any, opset: int, name: str) -> None:
         if not known and not (node.domain in STANDARD and onnx.defs.has(node.op_type, max(opset, 1), "")):
             foreign[f"{node.domain or 'ai.onnx'}::{node.op_type}"] = None
     if foreign:
-        several = len(foreign) > 1
+        operators, it = ("operators", "them") if len(foreign) > 1 else ("operator", "it")
         raise InputError(
-            f"{name} uses the operator{'s' if several else ''} {', '.join(foreign)}, which neither ONNX (opset {opset}) "
-            f"nor ONNX Runtime has: the file runs nowhere without the library that defines {'them' if several else 'it'}. "
-            "Export the PyTorch model with pliant, or with standard operators."
+            f"{name} uses the {operators} {', '.join(foreign)}, which neither ONNX (opset {opset}) nor ONNX Runtime has: "
+            f"the file runs nowhere without the library that defines {it}. Export the PyTorch model with pliant, or with standard operators."
         )
 
 

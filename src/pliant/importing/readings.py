@@ -37,9 +37,9 @@ class TooMany(Exception):  # noqa: N818 - the search gives up; nothing is wrong 
 class Search:
     """Readings of one graph for one choice of live axes.
 
-    `starts` are the shapes of the graph's inputs. `resized` are Resizes whose results have the height H and the width W,
-    whatever their scales are. `problem` says, after a search, where the reading that came
-    furthest failed, and `reached` how far that was.
+    `starts` are the shapes of the graph's inputs. `resized` are Resizes whose results
+    have the height H and the width W, whatever their scales are. `problem` says, after a search, where the reading that
+    came furthest failed, and `reached` how far that was.
     """
 
     graph: ir.Graph
@@ -103,13 +103,13 @@ class Search:
 
     def _fits(self, reading: Reading) -> bool:
         """Whether the results are pictures that are as high as heights make them, and as wide as widths make them."""
-        for output in self.graph.outputs:
-            try:
-                shape = reading.shape(output)
-                _check_result(shape, str(output.name), bool(self.resized), bool({"h", "w"} & set(self.axes.sizes)))
-            except Inconsistent as error:
-                self._note(len(self._nodes), str(error))
-                return False
+        grows = bool({"h", "w"} & set(self.axes.sizes))
+        try:
+            for output in self.graph.outputs:
+                _check_result(reading.shape(output), str(output.name), bool(self.resized), grows)
+        except Inconsistent as error:
+            self._note(len(self._nodes), str(error))
+            return False
         return True
 
 
@@ -121,7 +121,9 @@ def _check_result(shape: Sequence[Length], name: str, resized: bool, grows: bool
         if symbols(length) - names_allowed:
             raise Inconsistent(f"an axis of the result {name!r} would mix batch, channels, height and width")
     if any(isinstance(n, int) and n > 1 for n in shape[2:]) and grows:
-        raise Inconsistent(f"the result {name!r} would be {' x '.join(map(str, shape[2:]))} whatever the picture's size")
+        raise Inconsistent(
+            f"the result {name!r} would be {' x '.join(map(str, shape[2:]))} whatever the picture's size"
+        )
     if resized and (shape[2], shape[3]) != (symbol("H"), symbol("W")):
         raise Inconsistent(f"the result {name!r} has not the size that the resize of the picture gives")
 

@@ -1,1 +1,1 @@
-"""Constants that an exporter may have computed from the size of the picture: one kind per file, each declares `RULE`."""
+"""Constants that an exporter may have computed from the picture's size: one kind per file, each declares `RULE`."""

@@ -68,33 +68,42 @@ def _keeps(wanted: Length, at: int, length: Length, data: Shape) -> bool:
 
 def _cuts(data: Shape, numbers: list[int], reading: Reading) -> Iterator[Shape]:
     """Shapes whose lengths are `numbers` in the file, and whose product is that of `data` at every size."""
-
-    def further(at: int, held: Length, rest: tuple[Length, ...], cut: bool = False) -> Iterator[Shape]:
-        """`held` is the part of the axes taken so far that no length has used up, `cut` if one has used a part."""
-        if at == len(numbers):
-            if symbols_product(held, rest) == 1:
-                yield []
-            return
-        wanted = numbers[at]
-        unit = _unit(rest[0], reading) if wanted == 1 and held == 1 and rest else None
-        if unit is not None:  # a batch of one becomes an axis where there is one for it
-            left = symbols.divided(rest[0], unit)
-            for tail in further(at + 1, left or 1, rest[1:]):
-                yield [unit, *tail]
-            return
-        for length, left in _taken(held, wanted, reading):
-            for tail in further(at + 1, left, rest, left != 1):
-                yield [length, *tail]
-        # another axis is needed, or one that is 1 in the file; no one joins a part of the height with another axis
-        torn = cut and live(held)
-        if rest and not torn and (reading.value(held) < wanted or _divides_not(held, wanted, reading) or _is_one(rest[0], reading)):
-            yield from further(at, symbols.times(held, rest[0]), rest[1:])
-
     seen: set[tuple[Length, ...]] = set()
-    for shape in further(0, 1, tuple(data)):
+    for shape in _further(numbers, 1, tuple(data), reading, cut=False):
         if tuple(shape) not in seen:
             seen.add(tuple(shape))
             yield shape
+
+
+def _further(
+    numbers: list[int], held: Length, rest: tuple[Length, ...], reading: Reading, *, cut: bool
+) -> Iterator[Shape]:
+    """Shapes for the numbers that are left.
+
+    `held` is the part of the axes taken so far that no length has used up, `cut` if one has used a part of it; `rest`
+    are the axes not taken yet.
+    """
+    if not numbers:
+        if symbols_product(held, rest) == 1:
+            yield []
+        return
+    wanted, later = numbers[0], numbers[1:]
+    unit = _unit(rest[0], reading) if wanted == 1 and held == 1 and rest else None
+    if unit is not None:  # a batch of one becomes an axis where there is one for it
+        left = symbols.divided(rest[0], unit)
+        yield from ([unit, *tail] for tail in _further(later, left or 1, rest[1:], reading, cut=False))
+        return
+    for length, left in _taken(held, wanted, reading):
+        yield from ([length, *tail] for tail in _further(later, left, rest, reading, cut=left != 1))
+    if rest and _needs_more(held, wanted, rest[0], reading) and not (cut and live(held)):
+        # no part of the height is joined with another axis
+        yield from _further(numbers, symbols.times(held, rest[0]), rest[1:], reading, cut=cut)
+
+
+def _needs_more(held: Length, wanted: int, following: Length, reading: Reading) -> bool:
+    """Whether another axis is needed, or could be taken as it is 1 in the file."""
+    number = reading.value(held)
+    return number < wanted or (wanted != 0 and number % wanted != 0) or reading.value(following) == 1
 
 
 def symbols_product(held: Length, rest: tuple[Length, ...]) -> Length:
@@ -107,14 +116,6 @@ def symbols_product(held: Length, rest: tuple[Length, ...]) -> Length:
 def _unit(length: Length, reading: Reading) -> Length | None:
     """The live part of a length that is 1 in the file."""
     return next((p for p in symbols.parts(length) if live(p) and reading.value(p) == 1), None)
-
-
-def _is_one(length: Length, reading: Reading) -> bool:
-    return reading.value(length) == 1
-
-
-def _divides_not(held: Length, wanted: int, reading: Reading) -> bool:
-    return wanted != 0 and reading.value(held) % wanted != 0
 
 
 def _taken(held: Length, wanted: int, reading: Reading) -> Iterator[tuple[Length, Length]]:

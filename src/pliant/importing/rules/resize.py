@@ -55,8 +55,7 @@ def _by_sizes(node: ir.Node, reading: Reading, data: Shape, axes: list[int]) -> 
     wanted = [reading.value(n) for n in given]
     multiple = _multiple(reading, data, axes, wanted)
     ways = [
-        [g] if live(g) else _ways(reading, data[k], k, n, multiple)
-        for k, n, g in zip(axes, wanted, given, strict=True)
+        [g] if live(g) else _ways(reading, data[k], k, n, multiple) for k, n, g in zip(axes, wanted, given, strict=True)
     ]
     if reading.literal:
         if any(live(data[k]) and not live(g) for k, g in zip(axes, given, strict=True)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
+from typing import Any
 
 import onnx_ir as ir
 
@@ -42,7 +43,7 @@ def alternatives(node: ir.Node, reading: Reading, arithmetic: Arithmetic) -> lis
     return found
 
 
-def _length(length: Length, start: Length, end: Length, step: int, arithmetic: Arithmetic) -> Length:
+def _length(length: Length, start: Any, end: Any, step: int, arithmetic: Any) -> Length:
     if step < 0:
         if start == symbols.minus(length, 1) and end == -1:
             return arithmetic.ceil(length, -step)

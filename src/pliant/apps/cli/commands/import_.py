@@ -33,7 +33,8 @@ def import_(
 
     The new file is compared with FILE on ONNX Runtime before it is written.
     """
-    from pliant.importing.importer import Options, examine
+    from pliant.importing.importer import examine
+    from pliant.importing.options import Options
 
     target = Path(output) if output else Path(file).with_suffix(".pliant.onnx")
     if target.is_dir():

@@ -17,11 +17,18 @@ BATCH = "n"
 class Arithmetic(Lengths):
     """Lengths of axes that are at least `least`, which grows where a comparison needs it, up to `most`.
 
-    `elements_of` gives the elements of a vector of whole numbers, or None where they are not known.
+    `elements_of` gives the elements of a vector of whole numbers, or None where they are not known; `text` writes a
+    length in messages.
     """
 
-    def __init__(self, elements_of: Callable[[ir.Value], list[Length] | None], most: int, least: int = 1) -> None:
-        self.elements_of, self.most, self.least = elements_of, most, least
+    def __init__(
+        self,
+        elements_of: Callable[[ir.Value], list[Length] | None],
+        most: int,
+        least: int = 1,
+        text: Callable[[Length], str] = text,
+    ) -> None:
+        self.elements_of, self.most, self.least, self.text = elements_of, most, least, text
 
     def elements(self, vector: ir.Value, count: int) -> list[Any]:
         """See `Lengths.elements`. Raises Inconsistent where they are not known."""
@@ -48,7 +55,7 @@ class Arithmetic(Lengths):
             return symbols.floor(a, b)
         found = symbols.divided(a, b)
         if found is None:
-            raise Inconsistent(f"{text(a)} is no multiple of {text(b)}")
+            raise Inconsistent(f"{self.text(a)} is no multiple of {self.text(b)}")
         return found
 
     def smaller(self, a: Any, b: Any) -> Any:
@@ -67,7 +74,7 @@ class Arithmetic(Lengths):
             return yes if comparison == "Less" else no
         if self._reaches(a, b if comparison == "Less" else symbols.add(b, 1)):
             return no
-        raise Inconsistent(f"whether {text(a)} is {comparison.lower()} {text(b)} depends on the size")
+        raise Inconsistent(f"whether {self.text(a)} is {comparison.lower()} {self.text(b)} depends on the size")
 
     def broadcast(self, a: Any, b: Any) -> Any:
         """The length of an axis on which two operands meet. Raises Inconsistent if they cannot at every size."""
@@ -75,7 +82,7 @@ class Arithmetic(Lengths):
             return a
         if a == 1:
             return b
-        raise Inconsistent(f"a length of {text(a)} meets one of {text(b)}")
+        raise Inconsistent(f"a length of {self.text(a)} meets one of {self.text(b)}")
 
     def product(self, lengths: Sequence[Any]) -> Any:
         """All of them multiplied."""

@@ -62,7 +62,7 @@ class Reading:
     def arithmetic(self) -> Arithmetic:
         """Arithmetic that looks up vectors here; `kept` takes over what it had to assume."""
         most = max((v for k, v in self.axes.sizes.items() if k != "n"), default=1)
-        return Arithmetic(self.numbers, most, self.least)
+        return Arithmetic(self.numbers, most, self.least, self.axes.text)
 
     def shape(self, of: ir.Value | None) -> Shape:
         """The shape of a value. Raises Inconsistent if it is not known."""

@@ -104,11 +104,10 @@ def assumptions(contract: Contract, options: Options) -> list[str]:
     return notes
 
 
-def signed(contract: Contract, options: Options, source: str, sentences: tuple[str, ...]) -> Contract:
-    """With its origin and notes. It counts as inferred until the caller has said both colours and range."""
-    known = options.colours is not None and options.range is not None
+def signed(contract: Contract, source: str, sentences: tuple[str, ...]) -> Contract:
+    """With its origin and notes, as the contract that a file carries from now on."""
     origin = Provenance(source, "", (("pliant", VERSION),))
-    return replace(contract, provenance=origin, notes=sentences, inferred=not known)
+    return replace(contract, provenance=origin, notes=sentences, inferred=False)
 
 
 def unused(wish: str, taken: Sequence[str]) -> str:

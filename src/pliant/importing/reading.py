@@ -14,9 +14,11 @@ from pliant.artifact import CONTRACT_KEY, read_metadata, read_model
 from pliant.errors import InputError, UsageError
 from pliant.lowering.fold import fold
 from pliant.lowering.inline import write_out
+from pliant.lowering.opset import converted
 from pliant.lowering.opset import nodes as all_nodes
 
 STANDARD = ("", "ai.onnx")
+OLDEST, MOVED = 11, 18  # opsets: the oldest that is worked on as it is, and the one that older ones are moved to
 CONTRIBUTED = "com.microsoft"  # ONNX Runtime's own
 
 
@@ -102,14 +104,26 @@ def _check_operators(onnx: Any, proto: Any, opset: int, name: str) -> None:
     if foreign:
         operators, it = ("operators", "them") if len(foreign) > 1 else ("operator", "it")
         raise InputError(
-            f"{name} uses the {operators} {', '.join(foreign)}, which neither ONNX (opset {opset}) nor ONNX Runtime has: "
-            f"the file runs nowhere without the library that defines {it}. Export the PyTorch model with pliant, or with standard operators."
+            f"{name} uses the {operators} {', '.join(foreign)}, which neither ONNX (opset {opset}) nor ONNX Runtime "
+            f"has: the file runs nowhere without the library that defines {it}. Export the PyTorch model with pliant, "
+            "or with standard operators."
         )
 
 
 def parsed(model: bytes) -> ir.Model:
-    """A model to work on: functions written out, constants computed, weights that are no inputs."""
-    made = ir.from_proto(import_module("onnx").ModelProto.FromString(model))
+    """A model to work on: functions written out, constants computed, weights that are no inputs.
+
+    Models of an opset before 11, whose Resize and Slice are others, are moved to a later one. Raises InputError where
+    that is not possible.
+    """
+    proto = import_module("onnx").ModelProto.FromString(model)
+    opset = next((o.version for o in proto.opset_import if o.domain in STANDARD), 0)
+    if opset < OLDEST:
+        try:
+            proto = converted(proto, MOVED)
+        except RuntimeError as error:
+            raise InputError(f"Opset {opset} cannot be moved to {MOVED}: {error}. Export the model again.") from error
+    made = ir.from_proto(proto)
     graph = made.graph
     stored = {v.name for v in graph.initializers.values()}
     graph.inputs[:] = [v for v in graph.inputs if v.name not in stored]

@@ -1,6 +1,6 @@
 """Writing a reading into the graph: live axes of inputs, and computed operands in place of constants.
 
-Only operators of opset 9 are written, because the file keeps the opset it came with.
+Only operators of opset 11 are written, because the file keeps the opset it came with.
 """
 
 from __future__ import annotations

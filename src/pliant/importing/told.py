@@ -13,8 +13,8 @@ from pliant.importing.plan import Pictures, Proven
 NAMES = {"n": "the batch", "h": "the height", "w": "the width"}
 
 
-def live(proven: Proven, before: Pictures, driven: Upscale | None, *, kept: bool) -> list[str]:
-    """What became live, and within which bounds."""
+def live(proven: Proven, before: Pictures, driven: Upscale | None, factor: str | None) -> list[str]:
+    """What became live, and within which bounds; `factor` is the input that was added."""
     found: list[str] = []
     new = [NAMES[n] for n in "nhw" if n in proven.wanted.axes - before.live]
     multiple, least = proven.axes.multiples.get("h", 1), proven.reading.least
@@ -26,10 +26,10 @@ def live(proven: Proven, before: Pictures, driven: Upscale | None, *, kept: bool
     if least > 1:
         found.append(f"Height and width are at least {least * multiple}.")
     found += _counted(proven)
-    if driven is not None and not kept:
+    if driven is not None and factor is not None:
         was = f"fixed at {driven.scale:g}" if driven.scale is not None else "a vector of four numbers"
         which = " and ".join(map(called, driven.nodes))
-        found.append(f"The upscale factor is the input 'factor': {which} resizes the picture itself, and was {was}.")
+        found.append(f"The upscale factor is the input {factor!r}: {which} resizes the picture itself, and was {was}.")
     return found
 
 

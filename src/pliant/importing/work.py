@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -46,7 +47,7 @@ class Work:
         contract = contracts.coloured(contract, self.options, str(self.original.path))
         self.notes = [*contracts.assumptions(contract, self.options), *self.notes]
         sentences = (*self.live, *self.fixed, *self.notes)
-        return Artifact(made, contracts.signed(contract, self.options, self.original.path.name, sentences))
+        return Artifact(made, contracts.signed(contract, self.original.path.name, sentences))
 
     def _loaded(self) -> Runner:
         try:
@@ -96,7 +97,7 @@ class Work:
         """Remember why the most that was asked for is not possible."""
         new = wanted.axes - pictures.live
         if wanted.factor:
-            what = STAYS
+            what, problem = STAYS, re.sub(r"\b[HW]\b", lambda found: f"floor(factor*{found[0].lower()})", problem)
         elif not new:
             return
         else:
@@ -136,7 +137,7 @@ class Work:
         )
         checks = self._compared(proof, before, driven, places, reach)
         self.checks = checks
-        self.live += told.live(proven, before, driven, kept=driven is not None and self._kept(driven))
+        self.live += told.live(proven, before, driven, None if driven is None or self._kept(driven) else name)
         self.notes += told.notes(proven, before, driven)
         self.notes += told.misnamed(read_graph(self.original.model), before, proven, outputs, name)
         if contracts.keeps_size(proven, outputs):  # then there is no scale

@@ -125,12 +125,37 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class Network:
+    """What is known of a network from its architecture, beyond its inputs and outputs.
+
+    `scale` is the factor it was made for. `minimum`, `multiple` and `square` are the sizes it needs inside, in pixels;
+    the file itself takes any size and pads. `tiling` says whether a large picture may be cut in tiles: "supported",
+    "discouraged" (it looks at the whole picture) or "internal" (it brings the picture to a size of its own). `tags`
+    are short words for people, such as "64nf".
+    """
+
+    architecture: str = ""
+    purpose: str = ""
+    scale: float = 1
+    minimum: int = 1
+    multiple: int = 1
+    square: bool = False
+    tiling: str = "supported"
+    tags: tuple[str, ...] = ()
+
+    @property
+    def demanding(self) -> bool:
+        """Whether there are pictures that the network itself does not take."""
+        return self.minimum > 1 or self.multiple > 1 or self.square
+
+
+@dataclass(frozen=True)
 class Contract:
     """Inputs, outputs and conventions of one model.
 
     `image` is None for a model that does not map a picture to a picture. `factor` names the live value that
     is the upscale factor, `scale` is the factor of a network that has only one; both None if neither is known.
-    `notes` are sentences for people. `inferred` is true when the file carried no contract.
+    `network` has the facts of a known architecture. `notes` are sentences for people. `inferred` is true when the file carried no contract.
     """
 
     inputs: tuple[Input, ...]
@@ -142,6 +167,7 @@ class Contract:
     provenance: Provenance = field(default_factory=Provenance)
     notes: tuple[str, ...] = ()
     inferred: bool = False
+    network: Network | None = None
 
     def input(self, name: str) -> Input:
         """The input called `name`. Raises KeyError if there is none."""
@@ -172,6 +198,7 @@ class Contract:
                 provenance=_provenance(data["provenance"]),
                 notes=tuple(data["notes"]),
                 inferred=data["inferred"],
+                network=_network(data.get("network")),  # absent in the first files
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"the contract lacks or misspells {error}") from error
@@ -180,6 +207,10 @@ class Contract:
 def _input(data: dict[str, Any]) -> Input:
     dims = tuple(Dim(**d) for d in data["dims"])
     return Input(data["name"], data["dtype"], dims, data["role"], Range(**data["values"]), tuple(data["example"]))
+
+
+def _network(data: dict[str, Any] | None) -> Network | None:
+    return Network(**{**data, "tags": tuple(data["tags"])}) if data else None
 
 
 def _resize(data: dict[str, Any]) -> Resize:

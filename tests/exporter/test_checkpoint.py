@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import os
 import pickle
+from collections import Counter
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import torch
@@ -12,8 +14,9 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from pliant.architectures.base import PREFIXES, unprefixed
 from pliant.errors import CheckpointError
-from pliant.exporter.checkpoint import NESTS, PREFIXES, plain, read_checkpoint
+from pliant.exporter.checkpoint import NESTS, plain, read_checkpoint
 
 TENSORS = {"conv.weight": torch.arange(6.0).reshape(2, 3), "conv.bias": torch.tensor([1.0, 2.0])}
 
@@ -74,13 +77,15 @@ def test_a_tensor_beside_the_nest_does_not_hide_it() -> None:
 
 
 @pytest.mark.parametrize("prefix", [*PREFIXES, "module.generator.", "generator.module.", "_orig_mod.model.net."])
-def test_prefixes_are_removed(tmp_path: Path, prefix: str) -> None:
-    assert_tensors(saved(tmp_path, {"state_dict": prefixed(prefix)}))
+def test_prefixes_stay_until_an_architecture_is_looked_for(tmp_path: Path, prefix: str) -> None:
+    found, _ = read_checkpoint(saved(tmp_path, {"state_dict": prefixed(prefix)}))
+    assert list(found) == list(prefixed(prefix))
+    assert list(list(unprefixed(found))[-1]) == list(TENSORS)
 
 
 def test_a_prefix_of_only_some_stays() -> None:
     mixed = {"net.a": torch.ones(1), "b": torch.ones(1)}
-    assert list(plain(mixed, "w")) == ["net.a", "b"]
+    assert [list(state) for state in unprefixed(mixed)] == [["net.a", "b"]]
 
 
 def test_what_is_no_tensor_is_left_out(tmp_path: Path) -> None:
@@ -91,8 +96,8 @@ def test_safetensors_with_facts(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     save_file(prefixed("module."), path, metadata={"residual": "true"})
     found, facts = read_checkpoint(path)
-    assert set(found) == set(TENSORS)
-    assert all(torch.equal(found[name], tensor) for name, tensor in TENSORS.items())
+    assert set(found) == set(prefixed("module."))
+    assert all(torch.equal(found[name], tensor) for name, tensor in prefixed("module.").items())
     assert facts == {"residual": "true"}
 
 
@@ -127,17 +132,135 @@ def test_an_empty_file(tmp_path: Path, name: str) -> None:
         read_checkpoint(tmp_path / name)
 
 
-@pytest.mark.parametrize("text", ["hello", "version https://git-lfs.github.com/spec/v1\n", "<!DOCTYPE html>", "0"])
-def test_a_text_file(tmp_path: Path, text: str) -> None:
-    (tmp_path / "w.pth").write_text(text)
-    with pytest.raises(CheckpointError, match=r"w\.pth is not a PyTorch weights file, or it is damaged"):
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("hello", "a text"),
+        ("version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
+        ("<!DOCTYPE html>", "a web page"),
+        ("0", "a text"),
+    ],
+)
+@pytest.mark.parametrize("name", ["w.pth", "w.safetensors"])
+def test_a_text_file(tmp_path: Path, name: str, text: str, what: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(CheckpointError, match=rf"{name} is not a PyTorch weights file but {what}"):
+        read_checkpoint(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["w.safetensors", "w.bin", "w.ckpt", "w"])
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+def test_what_torch_saved_under_another_name(tmp_path: Path, name: str, zipped: bool) -> None:
+    assert_tensors(saved(tmp_path, {"state_dict": TENSORS}, name, _use_new_zipfile_serialization=zipped))
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null"])
+def test_a_device(path: str) -> None:
+    with pytest.raises(CheckpointError, match=rf"{path} is a device or a pipe, not a file; give the path"):
+        read_checkpoint(path)
+
+
+def test_a_pipe_does_not_wait(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "w.pth")
+    with pytest.raises(CheckpointError, match="is a device or a pipe, not a file; give the path"):
         read_checkpoint(tmp_path / "w.pth")
 
 
-def test_text_named_safetensors(tmp_path: Path) -> None:
-    (tmp_path / "w.safetensors").write_text("hello, this is some text")
-    with pytest.raises(CheckpointError, match=r"w\.safetensors is not a readable safetensors file \(.+\)"):
-        read_checkpoint(tmp_path / "w.safetensors")
+def test_links(tmp_path: Path) -> None:
+    saved(tmp_path, TENSORS)
+    (tmp_path / "good.pth").symlink_to("w.pth")
+    assert_tensors(tmp_path / "good.pth")
+    (tmp_path / "broken.pth").symlink_to("nothing.pth")
+    with pytest.raises(CheckpointError, match=r"broken\.pth is a link to a file that is not there; give"):
+        read_checkpoint(tmp_path / "broken.pth")
+    (tmp_path / "ring.pth").symlink_to("ring.pth")
+    with pytest.raises(CheckpointError, match=r"ring\.pth cannot be read: Too many levels of symbolic links"):
+        read_checkpoint(tmp_path / "ring.pth")
+    (tmp_path / "zero.pth").symlink_to("/dev/zero")
+    with pytest.raises(CheckpointError, match="is a device or a pipe"):
+        read_checkpoint(tmp_path / "zero.pth")
+
+
+@pytest.mark.parametrize("path", ["x" * 5000 + ".pth", "a\0b.pth"])
+def test_paths_that_cannot_be(path: str) -> None:
+    with pytest.raises(CheckpointError, match="cannot be read") as caught:
+        read_checkpoint(path)
+    assert len(str(caught.value)) < 400
+
+
+def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = saved(tmp_path, TENSORS)
+    path.chmod(0)
+    monkeypatch.setattr(os, "access", lambda place, mode: mode != os.R_OK)  # the superuser may read everything
+    with pytest.raises(CheckpointError, match=r"w\.pth cannot be read: you lack the permission\.$"):
+        read_checkpoint(path)
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), MemoryError()])
+def test_an_error_while_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    path = saved(tmp_path, TENSORS)
+    monkeypatch.setattr("pliant.exporter.checkpoint.materialised", mock.Mock(side_effect=error))
+    with pytest.raises(
+        CheckpointError, match=r"w\.pth (cannot be read: Input/output error|needs more memory than there is)"
+    ):
+        read_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.float64, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2]
+)
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_real_numbers_of_every_type_load_into_a_network(tmp_path: Path, dtype: torch.dtype, suffix: str) -> None:
+    weights = {"weight": (torch.arange(-9.0, 9.0) / 8).reshape(2, 1, 3, 3).to(dtype), "bias": torch.ones(2).to(dtype)}
+    path = tmp_path / f"w{suffix}"
+    if suffix == ".pth":
+        torch.save(weights, path)
+    else:
+        save_file(weights, path)
+    network = nn.Conv2d(1, 2, 3)
+    network.load_state_dict(read_checkpoint(path)[0])
+    assert network.weight.dtype == torch.float32
+    assert torch.equal(network.weight, weights["weight"].float())
+
+
+def test_buffers_of_other_types(tmp_path: Path) -> None:
+    network = nn.Sequential(nn.BatchNorm2d(3))
+    network.register_buffer("relative_position_index", torch.arange(6).reshape(2, 3))
+    network.register_buffer("mask", torch.tensor([[True, False]]))
+    network.register_buffer("attn_mask", torch.full((3, 3), float("-inf")).triu(1))
+    network.register_buffer("spectrum", torch.ones(3, dtype=torch.complex64))
+    assert_tensors(saved(tmp_path, network.state_dict()), dict(network.state_dict()))
+
+
+@pytest.mark.parametrize(("value", "kind"), [("nan", "NaN"), ("inf", "infinite numbers"), ("-inf", "infinite numbers")])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.complex64, torch.float8_e5m2])
+def test_numbers_that_are_none(tmp_path: Path, value: str, kind: str, dtype: torch.dtype) -> None:
+    bad = torch.tensor([1.0, float(value), 0.5]).to(dtype)
+    with pytest.raises(CheckpointError, match=rf"the tensor body\.0\.weight holds {kind}, so the network gives none"):
+        read_checkpoint(saved(tmp_path, {"head": torch.ones(3), "body.0.weight": bad}))
+    assert_tensors(saved(tmp_path, {"optimizer": {"moments": bad}, "params": TENSORS}, "beside.pth"))
+
+
+def test_tensors_of_a_gpu(tmp_path: Path) -> None:
+    """The tag says where a tensor was; its numbers are read all the same."""
+    path = saved(tmp_path, TENSORS, _use_new_zipfile_serialization=False)
+    path.write_bytes(path.read_bytes().replace(b"X\x03\0\0\0cpu", b"X\x06\0\0\0cuda:7"))
+    assert b"cuda:7" in path.read_bytes()
+    assert_tensors(path)
+
+
+def test_a_lightning_checkpoint(tmp_path: Path) -> None:
+    content = {
+        "epoch": 3,
+        "pytorch-lightning_version": "2.4.0",
+        "state_dict": prefixed("model."),
+        "loops": {"fit_loop": {"state_dict": {}}},
+        "callbacks": {"ModelCheckpoint{'monitor': 'psnr'}": {"best_model_score": torch.tensor(31.0)}},
+        "optimizer_states": [{"state": {0: {"exp_avg": torch.rand(3)}}, "param_groups": [{"lr": 1e-4}]}],
+        "lr_schedulers": [{"milestones": Counter([10, 20])}],
+        "hyper_parameters": {"scale": 4},
+    }
+    assert_tensors(saved(tmp_path, content, "w.ckpt"), prefixed("model."))
 
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 0.99])
@@ -153,7 +276,9 @@ def test_a_truncated_safetensors_file(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     save_file(TENSORS, path)
     path.write_bytes(path.read_bytes()[:-4])
-    with pytest.raises(CheckpointError, match="is not a readable safetensors file"):
+    with pytest.raises(
+        CheckpointError, match=r"is not a PyTorch weights file, or it is damaged: conv\.weight should be at bytes"
+    ):
         read_checkpoint(path)
 
 

@@ -6,7 +6,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ class Request:
     dims: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict)
+    factor: str | None = None  # "live" or "native"; live for networks that upscale if None
 
 
 def run(request: Request, say: Callable[[str], None] | None = None) -> Artifact:
@@ -48,13 +49,25 @@ def run(request: Request, say: Callable[[str], None] | None = None) -> Artifact:
     )
 
 
-def weights_model(source: str) -> ImageModel:
-    """The network with the weights of a file, recognised by its architecture. Raises CheckpointError."""
-    from pliant.architectures.base import recognise
+def weights_model(source: str, factor: str | None = None) -> ImageModel:
+    """The network with the weights of a file, recognised by its architecture.
+
+    `factor` is "live" for a network that takes the upscale factor, "native" for one that has its own only; None is
+    "live" where the network upscales.
+
+    Raises CheckpointError if the file is not readable or fits no architecture, UsageError for another `factor`.
+    """
+    from pliant.architectures.base import recognise, with_any_factor
     from pliant.exporter.checkpoint import read_checkpoint
 
+    if factor not in (None, "live", "native"):
+        raise UsageError(f"--factor is {factor!r}; it is live or native.")
     state, facts = read_checkpoint(source)
-    return recognise(state, facts, source)[1]
+    model = recognise(state, facts, source)[1]
+    if factor == "native" and model.scale is None:
+        raise UsageError(f"The network in {source} has no scale of its own, it takes any factor; leave --factor out.")
+    live = model.scale not in (None, 1) if factor is None else factor == "live"
+    return with_any_factor(model) if live else model
 
 
 def _from_weights(request: Request, say: Callable[[str], None] | None) -> Artifact:
@@ -62,8 +75,8 @@ def _from_weights(request: Request, say: Callable[[str], None] | None) -> Artifa
         raise UsageError("--arg is for package.module:factory; a weights file brings its own example.")
     from pliant.exporter.export import export
 
-    model = weights_model(request.source)
-    return export(
+    model = weights_model(request.source, request.factor)
+    artifact = export(
         model.module,
         model.example,
         dims={**model.dims, **request.dims},
@@ -73,9 +86,12 @@ def _from_weights(request: Request, say: Callable[[str], None] | None) -> Artifa
         notes=model.notes,
         progress=say,
     )
+    return replace(artifact, contract=replace(artifact.contract, network=model.facts))
 
 
 def _from_python(request: Request, say: Callable[[str], None] | None) -> Artifact:
+    if request.factor is not None:
+        raise UsageError("--factor is for weights files; a Python model has the arguments that its forward has.")
     from pliant.exporter.export import export
 
     module, example = python_model(request.source)

@@ -169,7 +169,7 @@ def test_explain(folder: Path, capsys: Capture) -> None:
     [
         ("nothing.pth", "There is no file nothing.pth; give the path of a weights file"),
         ("nothing.safetensors", "There is no file nothing.safetensors"),
-        ("text.pth", "text.pth is not a PyTorch weights file, or it is damaged"),
+        ("text.pth", "text.pth is not a PyTorch weights file but a text"),
         ("empty.pth", "empty.pth is empty"),
         ("full.pth", "full.pth is a full pickle"),
         ("foreign.pth", "fit no architecture that pliant knows"),

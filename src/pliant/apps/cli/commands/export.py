@@ -58,6 +58,12 @@ def ranges(context: click.Context, parameter: click.Parameter, texts: tuple[str,
     metavar="NAME=VALUE",
     help="A value that is a constant of the file instead of an input: step=2.",
 )
+@click.option(
+    "--factor",
+    type=click.Choice(["live", "native"]),
+    help="For a network of one scale: live takes any factor and resizes its result; native has its own factor only.  "
+    "[default: live where it upscales]",
+)
 @click.option("--explain", is_flag=True, help="Show where each live value goes: source lines, formulas, nodes.")
 @common
 def export(
@@ -67,6 +73,7 @@ def export(
     dims: dict[str, str],
     values: dict[str, Any],
     fixed: dict[str, str],
+    factor: str | None,
     explain: bool,
     as_json: bool,
 ) -> None:
@@ -85,7 +92,7 @@ def export(
         )
     try:
         with progress() as report:
-            artifact = run(Request(source, arguments, dims, values, fixed), report)
+            artifact = run(Request(source, arguments, dims, values, fixed, factor), report)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("torch", "onnx", "onnxscript", "onnx_ir", "safetensors"):
             raise MissingExtra("pliant export", error.name or "torch", "export") from error

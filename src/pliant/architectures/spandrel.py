@@ -1,0 +1,94 @@
+"""The architectures of spandrel, and of spandrel-extra-arches where that is installed, found by their own detection.
+
+The weights come from pliant's reader, which runs nothing; spandrel only builds the module and states its facts.
+Source: https://github.com/chaiNNer-org/spandrel.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from spandrel import MAIN_REGISTRY, ArchRegistry, MaskedImageModelDescriptor, ModelLoader
+from torch import Tensor
+
+from pliant.architectures._fitted import Fitted, FittedMasked
+from pliant.architectures.base import Architecture, ImageModel, State
+from pliant.contract import Image, Network
+
+PURPOSES = {
+    "SR": "super-resolution",
+    "FaceSR": "face restoration",
+    "Restoration": "restoration",
+    "Inpainting": "inpainting",
+}
+EXAMPLE = (22, 35)  # no multiple of a window, so that a padded length is never taken for that of the picture
+
+
+def registry() -> ArchRegistry:
+    """What is installed, in spandrel's order; a copy, so that other users of spandrel see no difference."""
+    found = MAIN_REGISTRY.copy()
+    try:
+        from spandrel_extra_arches import EXTRA_REGISTRY
+    except ModuleNotFoundError:
+        return found
+    found.add(*EXTRA_REGISTRY, ignore_duplicates=True)
+    return found
+
+
+def detect(state: State) -> str:
+    """See `Architecture.detect`."""
+    known = registry()
+    if any(support.detect(dict(state)) for support in known.architectures("detection")):
+        return ""
+    return f"the names of the tensors match none of its {len(known)} architectures"
+
+
+def load(state: State, facts: Mapping[str, str]) -> ImageModel:
+    """See `Architecture.load`. No text in the file counts: spandrel reads everything off the tensors."""
+    del facts
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        descriptor: Any = ModelLoader(registry=registry()).load_from_state_dict(dict(state))
+    network = network_of(descriptor)
+    masked = isinstance(descriptor, MaskedImageModelDescriptor)
+    kind = FittedMasked if masked else Fitted
+    module = kind(descriptor.model.eval(), network, descriptor.scale, descriptor._call_fn)
+    example = _example(descriptor, masked)
+    channels = descriptor.input_channels
+    return ImageModel(
+        module=module.eval(),
+        example=example,
+        image=Image(colours="RGB" if channels == 3 else "GREY"),
+        dims={"image": f"n {channels} h w", "mask": "n 1 h w"} if masked else {},
+        scale=descriptor.scale,
+        facts=network,
+    )
+
+
+def network_of(descriptor: Any) -> Network:
+    """What spandrel states about a loaded model."""
+    needs = descriptor.size_requirements
+    return Network(
+        architecture=str(descriptor.architecture.name),
+        purpose=PURPOSES[descriptor.purpose],
+        scale=descriptor.scale,
+        minimum=max(1, needs.minimum),
+        multiple=needs.multiple_of,
+        square=needs.square,
+        tiling=descriptor.tiling.name.lower(),
+        tags=tuple(descriptor.tags),
+    )
+
+
+def _example(descriptor: Any, masked: bool) -> tuple[Tensor, ...]:
+    random = torch.Generator().manual_seed(0)
+    picture = torch.rand(1, descriptor.input_channels, *EXAMPLE, generator=random)
+    if not masked:
+        return (picture,)
+    return picture, (torch.rand(1, 1, *EXAMPLE, generator=random) > 0.5).float()
+
+
+ARCHITECTURE = Architecture("spandrel", detect, load, last=True)

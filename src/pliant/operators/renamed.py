@@ -22,7 +22,6 @@ from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, free_unb
 from pliant.operators._onnx import op
 from pliant.operators.base import Operator
 
-
 @dataclass
 class _Record:
     """What one trace has renamed: `symbols` in order, each with the factor before it and the formula it stands for."""
@@ -81,7 +80,9 @@ def number_of(length: Any) -> int:
             return number
     name = f"pliant_length_{len(record.symbols)}"
     hint = length.node.hint // int(factor)
-    symbol = environment.create_symbol(hint, ConstantSource(name), DimDynamic.DYNAMIC, do_not_specialize_zero_one=True)
+    symbol = environment.create_symbol(
+        hint, ConstantSource(name), DimDynamic.DYNAMIC, do_not_specialize_zero_one=True
+    )
     record.symbols.append((symbol, int(factor), formula))
     return len(record.symbols) - 1
 

@@ -24,6 +24,7 @@ PURPOSES = {
     "Restoration": "restoration",
     "Inpainting": "inpainting",
 }
+ONE_SIZE = ("GFPGAN",)  # takes 512x512 alone, of which spandrel states the 512
 EXAMPLE = (22, 35)  # no multiple of a window, so that a padded length is never taken for that of the picture
 
 
@@ -71,13 +72,14 @@ def load(state: State, facts: Mapping[str, str]) -> ImageModel:
 def network_of(descriptor: Any) -> Network:
     """What spandrel states about a loaded model."""
     needs = descriptor.size_requirements
+    name = str(descriptor.architecture.name)
     return Network(
-        architecture=str(descriptor.architecture.name),
+        architecture=name,
         purpose=PURPOSES[descriptor.purpose],
         scale=descriptor.scale,
         minimum=max(1, needs.minimum),
         multiple=needs.multiple_of,
-        square=needs.square,
+        square=needs.square or name in ONE_SIZE,
         tiling=descriptor.tiling.name.lower(),
         tags=tuple(descriptor.tags),
     )

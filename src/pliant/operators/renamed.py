@@ -79,12 +79,24 @@ def number_of(length: Any) -> int:
         if (times, meaning) == (factor, formula):
             return number
     name = f"pliant_length_{len(record.symbols)}"
-    hint = length.node.hint // int(factor)
+    hint = _unlike(length.node.hint // int(factor), int(factor), environment)
     symbol = environment.create_symbol(
         hint, ConstantSource(name), DimDynamic.DYNAMIC, do_not_specialize_zero_one=True
     )
     record.symbols.append((symbol, int(factor), formula))
     return len(record.symbols) - 1
+
+
+def _unlike(hint: int, factor: int, environment: ShapeEnv) -> int:
+    """A length for the example near `hint` that no other symbol has.
+
+    A picture that needs no padding is as long as the padded one. PyTorch would see that in the example, take the two
+    lengths for one, and the file would be right without padding only.
+    """
+    taken = {int(value) for value in environment.backed_var_to_val.values()}
+    while hint in taken or hint * factor in taken:
+        hint += 1
+    return hint
 
 
 def meanings(environment: ShapeEnv | None) -> dict[Any, Any]:

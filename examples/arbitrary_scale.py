@@ -11,19 +11,13 @@ to one picture, which shows that everything is connected; train them, or load yo
 
 from __future__ import annotations
 
-import argparse
 import math
-import time
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor, nn
-
-import pliant
 
 PICTURE = Path(__file__).with_name("canyon-wren.png")
 
@@ -146,7 +140,7 @@ def ensemble(preds: list[Tensor], areas: list[Tensor]) -> Tensor:
     areas[0], areas[3] = areas[3], areas[0]
     areas[1], areas[2] = areas[2], areas[1]
     result = 0
-    for pred, area in zip(preds, areas):
+    for pred, area in zip(preds, areas, strict=True):
         result = result + pred * (area / total).unsqueeze(-1)
     return result
 

@@ -73,8 +73,8 @@ matrix: $(VENV)/.stamp
 	$(VENV)/bin/python benchmarks/engine_matrix.py
 
 # With spandrel installed it has the architectures of spandrel as well.
-set5: $(VENV)/.stamp
-	$(VENV)/bin/python benchmarks/set5.py
+set5: $(NEWEST_VENV)/bin/pytest
+	$(NEWEST_VENV)/bin/python benchmarks/set5.py
 
 # spandrel needs torchvision
 zoo: $(NEWEST_VENV)/bin/pytest

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pliant.errors import PliantError as PliantError
     from pliant.errors import UnverifiedWarning as UnverifiedWarning
     from pliant.exporter.export import export as export
+    from pliant.importing.importer import import_onnx as import_onnx
     from pliant.kernels import Kernel as Kernel
     from pliant.operators.user import operator as operator
 
@@ -31,6 +32,7 @@ _HOMES = {
     "PliantError": "pliant.errors",
     "Session": "pliant.engines.base",
     "export": "pliant.exporter.export",
+    "import_onnx": "pliant.importing.importer",
     "load": "pliant.engines.base",
     "operator": "pliant.operators.user",
     "UnverifiedWarning": "pliant.errors",
@@ -45,6 +47,7 @@ __all__ = [
     "Session",
     "UnverifiedWarning",
     "export",
+    "import_onnx",
     "load",
     "operator",
     "upscale",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
@@ -24,7 +25,8 @@ class ImageModel:
     """A network with its weights, and what is needed to export it.
 
     `example` are arguments that the network accepts; `dims` and `values` are as `pliant.export` takes them. `scale` is
-    the one factor of a network that has no factor among its arguments, None for the others.
+    the one factor of a network that has no factor among its arguments, None for the others; `live` is the same network
+    with one, where that is better than a resize of its result.
     """
 
     module: nn.Module
@@ -34,6 +36,7 @@ class ImageModel:
     values: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     scale: int | None = None
+    live: nn.Module | None = None
     facts: Network | None = None
 
 
@@ -42,7 +45,8 @@ class Architecture:
     """One family of networks.
 
     `detect` answers an empty text if the weights are of this architecture, else a phrase that says what is
-    missing. `load` is called only with weights it recognised; `facts` are the texts a safetensors file carries.
+    missing. `load` is called only with weights it recognised; `facts` are the texts a safetensors file carries, and
+    "file", the name of the weights file.
     `last` marks a file that stands for many architectures and is asked after the others.
     """
 
@@ -77,7 +81,7 @@ def recognise(state: State, facts: Mapping[str, str], source: str) -> tuple[Arch
         for candidate in unprefixed(state):
             reason = architecture.detect(candidate)
             if not reason:
-                return architecture, architecture.load(candidate, facts)
+                return architecture, architecture.load(candidate, {**facts, "file": Path(source).name})
         reasons.append(f"{architecture.name}: {architecture.detect(list(unprefixed(state))[-1])}")
     keys = ", ".join(list(state)[:3])
     raise CheckpointError(
@@ -106,7 +110,7 @@ def with_any_factor(model: ImageModel) -> ImageModel:
     note = f"The network upscales by {model.scale}; other factors are an antialiased bicubic resize of its result."
     return replace(
         model,
-        module=AnyFactor(model.module, model.scale),
+        module=model.live or AnyFactor(model.module, model.scale),
         example=(*model.example, model.scale * 0.75),
         values={**model.values, "factor": (1 / MOST, MOST)},
         notes=(*model.notes, note),

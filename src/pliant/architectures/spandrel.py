@@ -24,7 +24,7 @@ PURPOSES = {
     "Restoration": "restoration",
     "Inpainting": "inpainting",
 }
-EXAMPLE = (24, 20)  # a picture that keeps most networks' windows and levels apart; smaller where it is padded anyway
+EXAMPLE = (22, 35)  # no multiple of a window, so that a padded length is never taken for that of the picture
 
 
 def registry() -> ArchRegistry:

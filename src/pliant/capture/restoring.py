@@ -51,10 +51,10 @@ def _restoring(value: Any) -> Callable[[], None] | None:
 def unchanged(module: nn.Module) -> Generator[None]:
     """Within the block, a forward may change the module; afterwards it has the state that it had.
 
-    Attributes, also of objects and containers that they hold, are the same objects as before; buffers have their
-    contents.
+    Attributes, also of objects and containers that they hold, are the same objects as before; buffers and parameters
+    have their contents, also those that the forward assigns by `weight.data = ...`.
     """
-    buffers = [(buffer, buffer.detach().clone(), buffer._version) for buffer in module.buffers()]
+    tensors = [_Kept(tensor) for tensor in (*module.parameters(), *module.buffers())]
     restores: list[Callable[[], None]] = []
     pending: list[Any] = [vars(part) for part in module.modules()]
     seen: dict[int, Any] = {}
@@ -71,7 +71,18 @@ def unchanged(module: nn.Module) -> Generator[None]:
     finally:
         for restore in restores:
             restore()
-        with torch.no_grad():
-            for buffer, contents, version in buffers:
-                if buffer._version != version:
-                    buffer.copy_(contents)
+        for kept in tensors:
+            kept.restore()
+
+
+class _Kept:
+    """A tensor of a module as it was: its memory, and what was in it."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor, self.memory, self.contents = tensor, tensor.data, tensor.detach().clone()
+
+    def restore(self) -> None:
+        if self.tensor.data_ptr() != self.memory.data_ptr() or self.tensor.shape != self.memory.shape:
+            self.tensor.data = self.memory
+        if not torch.equal(self.memory, self.contents):  # also where it is NaN: then this changes nothing
+            self.memory.copy_(self.contents)

@@ -20,6 +20,7 @@ from torch.export import ExportedProgram
 from pliant.capture.paths import Assumption
 from pliant.capture.places import place, users_own
 from pliant.exporter.formulas import Symbols
+from pliant.operators.renamed import guards_of, meanings
 
 LENGTHS = (1, 2, 3, 4, 5, 7, 8, 9, 11, 13, 15, 16, 17, 19, 23, 24, 31, 32, 33, 48, 63, 64, 65)
 FEWER = (1, 2, 3, 5, 7, 8, 13, 16, 31, 64)  # for guards on several lengths at once
@@ -52,10 +53,11 @@ def guards(program: ExportedProgram, symbols: Symbols) -> list[Guard]:
     """All guards of a trace, those in the user's own source first."""
     environment = shape_environment(program)
     found: dict[str, Guard] = {}
-    for guard in environment.guards if environment is not None else ():
-        line = _line(guard.sloc)
-        if str(guard.expr) not in found or line:
-            found[str(guard.expr)] = Guard(guard.expr, line, symbols.read(guard.expr))
+    known = meanings(environment)
+    for guard in guards_of(environment) if environment is not None else ():
+        line, condition = _line(guard.sloc), guard.expr.xreplace(known)
+        if str(condition) not in found or line:
+            found[str(condition)] = Guard(condition, line, symbols.read(condition))
     return sorted(found.values(), key=lambda g: not g.line)
 
 

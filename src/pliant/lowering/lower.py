@@ -14,6 +14,7 @@ from pliant.contract import Contract
 from pliant.errors import InputError
 from pliant.lowering.base import ROUNDS, apply
 from pliant.lowering.dialect import Dialect, check_legal
+from pliant.lowering.identities import leave_out_identities
 from pliant.lowering.inline import write_out, write_out_refused
 from pliant.lowering.kernels import overload
 from pliant.lowering.opset import converted
@@ -74,7 +75,7 @@ def lower(model: ir.Model, contract: Contract, dialect: Dialect) -> Network | Un
         if not changed and not written_out:
             break
         common.RemoveUnusedNodesPass()(model)
-    common.IdentityEliminationPass()(model)
+    leave_out_identities(model)
     known = beforehand(model.graph, held)
     open_values = decisions(model.graph, known, dialect)
     if open_values:

@@ -16,6 +16,7 @@ from onnx_ir.passes import common
 from pliant.lowering.builder import Builder, array_of, attribute, replace, store
 from pliant.lowering.dialect import Dialect, key_of
 from pliant.lowering.fold import fold
+from pliant.lowering.identities import leave_out_identities
 from pliant.lowering.prologue import node_graphs
 from pliant.lowering.sequences import resolve
 
@@ -66,7 +67,7 @@ def write_out_decided(model: ir.Model) -> None:
     while any(_written_out(node) for node in list(model.graph)):
         fold(model)
     resolve(model)
-    common.IdentityEliminationPass()(model)
+    leave_out_identities(model)
     common.RemoveUnusedNodesPass()(model)
 
 

@@ -8,6 +8,7 @@ import traceback
 import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -26,15 +27,15 @@ class Commands(click.Group):
     """Finds commands by file name and imports one when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names of all commands, sorted."""
+        """Names of all commands, sorted. A file whose name Python keeps for itself has an underscore behind it."""
         del ctx
-        return names(COMMANDS)
+        return [name.rstrip("_") for name in names(COMMANDS)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, or None if there is no such file."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        return load(COMMANDS, cmd_name, "COMMAND", extra="export")
+        return load(COMMANDS, cmd_name + "_" * iskeyword(cmd_name), "COMMAND", extra="export")
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

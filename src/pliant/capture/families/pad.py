@@ -15,6 +15,7 @@ from pliant.capture.live.symbols import any_live, scalar
 from pliant.capture.paths import current
 from pliant.operators.pad import MODES
 from pliant.operators.pad import pad as padded
+from pliant.operators.renamed import number_of, renamed
 
 
 def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> Any:  # noqa: A002 - PyTorch's names
@@ -26,8 +27,22 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> A
     lengths = input.shape[input.dim() - len(after) :]
     after = [simplest(n, a, b) for n, a, b in zip(lengths, before, after, strict=True)]
     if mode == "constant":
-        return constant(input, before, after, value)
-    return padded(input, before, after, mode) if mode in MODES else NotImplemented
+        result = constant(input, before, after, value)
+    elif mode in MODES:
+        result = padded(input, before, after, mode)
+    else:
+        return NotImplemented
+    numbers = [number_of(length) for length in result.shape]
+    return short_lengths(result, numbers) if max(numbers) >= 0 else result
+
+
+def short_lengths(x: Tensor, numbers: list[int]) -> Tensor:
+    """The same tensor with lengths that are symbols, or multiples of one; see `operators/renamed.py`."""
+    x = renamed(x, numbers)
+    for length in x.shape:
+        if is_live(length) and (factor := length.node.expr.as_coeff_Mul()[0]) > 1:
+            length // int(factor)  # a step that PyTorch remembers, for formulas with the symbol alone
+    return x
 
 
 def simplest(length: Any, before: Any, after: Any) -> Any:

@@ -16,6 +16,7 @@ from torch import SymBool, SymFloat, SymInt, Tensor
 from torch._guards import detect_fake_mode
 from torch.fx.experimental.proxy_tensor import get_proxy_mode, get_proxy_slot
 
+from pliant.operators.renamed import in_terms_of
 from pliant.operators.structure import merge
 
 
@@ -124,8 +125,10 @@ def _covers(formula: SymInt, other: Any, condition: SymBool, answer: bool) -> bo
     """
     asked, first = expression(condition), expression(formula)
     second = expression(other) if is_live(other) else sympy.Integer(other)
+    environment = condition.node.shape_env
+    first, second = (in_terms_of(f, asked.free_symbols, environment) for f in (first, second))
     symbols = sorted(asked.free_symbols | first.free_symbols | second.free_symbols, key=str)
-    if not 0 < len(symbols) <= 2 or not set(symbols) <= set(condition.node.shape_env.backed_var_to_val):
+    if not 0 < len(symbols) <= 2 or not set(symbols) <= set(environment.backed_var_to_val):
         return False
     constants = [int(n) + d for n in asked.atoms(sympy.Integer) for d in (0, 1, 2) if 0 < n < 4096]
     multiples = [n * m for n in constants for m in range(2, 7)] if len(symbols) == 1 else []

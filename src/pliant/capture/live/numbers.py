@@ -12,6 +12,7 @@ from torch import SymBool, SymFloat, SymInt, Tensor
 
 from pliant.capture.live import choices
 from pliant.capture.live.choices import is_live
+from pliant.capture.live.quotients import exact_quotient
 from pliant.capture.live.symbols import any_live
 
 NUMBERS: dict[type, type] = {SymInt: int, SymFloat: float, SymBool: bool}
@@ -36,6 +37,8 @@ def to_int(value: Any = 0, *base: Any, **named: Any) -> Any:
     value = number(value)
     if isinstance(value, SymBool):
         return choose(value, 1, 0)
+    if isinstance(value, SymFloat):
+        return exact_quotient(value) or torch.sym_int(value)
     return torch.sym_int(value) if is_live(value) else builtins.int(value, *base, **named)
 
 

@@ -76,7 +76,7 @@ class MLP(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         shape = x.shape[:-1]
-        return self.layers(x.view(-1, x.shape[-1])).view(*shape, -1)
+        return self.layers(x.reshape(-1, x.shape[-1])).view(*shape, -1)
 
 
 class Continuous(nn.Module):

@@ -22,7 +22,8 @@ def pruned(function: Callable[..., Any]) -> tuple[Any, list[str]]:
     program = torch.export.export(Network(), (X.clone(),), strict=False)
     prune(program.graph_module)
     program.graph.lint()
-    return program, [getattr(n.target, "__name__", "").split(".")[0] for n in program.graph.nodes if n.op == "call_function"]
+    calls = [node for node in program.graph.nodes if node.op == "call_function"]
+    return program, [getattr(node.target, "__name__", "").split(".")[0] for node in calls]
 
 
 def assert_kept(function: Callable[..., Any], *expected: str) -> None:

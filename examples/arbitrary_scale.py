@@ -11,13 +11,19 @@ to one picture, which shows that everything is connected; train them, or load yo
 
 from __future__ import annotations
 
+import argparse
 import math
+import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor, nn
+
+import pliant
 
 PICTURE = Path(__file__).with_name("canyon-wren.png")
 

@@ -6,6 +6,7 @@ OLDEST  ?= torch==2.13.0
 NEWEST  ?= torch==2.14.1 torchvision==0.29.1
 PICTURE ?= $(firstword $(wildcard examples/*.png) examples/picture.png)
 FACTOR  ?= 2.5
+JOBS    ?= auto
 
 VENV   := .venv
 DEMO   := .venv-demo
@@ -15,7 +16,7 @@ RESULT  = out/$(notdir $(basename $(PICTURE)))_x$(FACTOR).png
 SOURCES := pyproject.toml README.md LICENSE NOTICE $(shell find src -type f -not -name '*.pyc')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean test-both table matrix speed set5
+.PHONY: help demo test lint clean test-both table matrix speed zoo set5
 
 help:
 	@echo 'make demo   upscale a picture and say where the result is; PICTURE=$(PICTURE) FACTOR=$(FACTOR)'
@@ -24,6 +25,7 @@ help:
 	@echo 'make table  run the corpus with all exporters and write docs/live_values.md'
 	@echo 'make matrix run every engine on every operator and write docs/engines_matrix.md'
 	@echo 'make set5   published weights on Set5, on every engine, and write docs/set5.md'
+	@echo 'make zoo    export every super-resolution architecture and write docs/models.md'
 	@echo 'make speed  export time against torch.onnx.export'
 	@echo 'make lint   ruff, pyright and the import layers'
 	@echo 'make clean  remove what the other targets made, virtual environments included'
@@ -34,7 +36,7 @@ demo: $(DEMO)/.stamp
 	@echo 'The result is $(CURDIR)/$(RESULT)'
 
 test: $(VENV)/.stamp
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n $(JOBS)
 
 # Environments of its own, .venv-oldest and .venv-newest; OLDEST_VENV and NEWEST_VENV take others, as they are.
 # The corpus is reference data: without PLIANT_REFERENCE_DATA it is left out, and that is said.
@@ -57,10 +59,12 @@ endef
 # pytest comes last: where it is, the environment is complete
 .venv-oldest/bin/pytest: VERSION = $(OLDEST)
 .venv-newest/bin/pytest: VERSION = $(NEWEST)
+.venv-newest/bin/pytest: EXTRAS = dev,zoo-all
+.venv-oldest/bin/pytest: EXTRAS = dev
 .venv-oldest/bin/pytest .venv-newest/bin/pytest:
 	$(PYTHON) -m venv $(@D)/..
 	$(@D)/python -m pip install $(VERSION)
-	$(@D)/python -m pip install --editable '.[dev]'
+	$(@D)/python -m pip install --editable '.[$(EXTRAS)]'
 
 table: $(VENV)/.stamp
 	$(VENV)/bin/python benchmarks/live_values.py --results '$(RESULTS)'
@@ -69,8 +73,12 @@ matrix: $(VENV)/.stamp
 	$(VENV)/bin/python benchmarks/engine_matrix.py
 
 # With spandrel installed it has the architectures of spandrel as well.
-set5: $(VENV)/.stamp
-	$(VENV)/bin/python benchmarks/set5.py
+set5: $(NEWEST_VENV)/bin/pytest
+	$(NEWEST_VENV)/bin/python benchmarks/set5.py
+
+# spandrel needs torchvision
+zoo: $(NEWEST_VENV)/bin/pytest
+	$(NEWEST_VENV)/bin/python benchmarks/zoo.py --plain
 
 speed: $(VENV)/.stamp
 	$(VENV)/bin/python benchmarks/export_time.py --stages

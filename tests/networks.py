@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pliant.architectures.srcnn import SRCNN
+from pliant.exporter.checkpoint import read_checkpoint
+
+
+def tutorial_weights(reference: Path) -> dict[str, Tensor]:
+    """The weights of the tutorial's network by the names it has, in a folder of reference data."""
+    found, _ = read_checkpoint(reference / "tutorial" / "srcnn.pth")
+    return {name.removeprefix("generator."): tensor for name, tensor in found.items()}
 
 
 class Deciding(nn.Module):

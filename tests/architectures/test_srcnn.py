@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pliant.architectures.base import ImageModel
 from pliant.architectures.srcnn import ARCHITECTURE, MOST, SRCNN
-from pliant.exporter.checkpoint import read_checkpoint
+from tests.networks import tutorial_weights
 
 
 def state(
@@ -121,8 +121,8 @@ def test_no_more_than_three_missing_names_are_listed() -> None:
 
 
 def test_weights_of_the_tutorial(reference: Path) -> None:
-    weights, facts = read_checkpoint(reference / "tutorial" / "srcnn.pth")
-    module = loaded(weights, **facts).module
+    weights = tutorial_weights(reference)
+    module = loaded(weights).module
     assert isinstance(module, SRCNN)
     assert not module.residual
     assert all(torch.equal(tensor, weights[name]) for name, tensor in module.state_dict().items())

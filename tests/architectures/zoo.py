@@ -277,3 +277,7 @@ ZOO: dict[str, Entry] = {
         extra=True,
     ),
 }
+
+
+MISSING: dict[str, str] = {}
+"""Architectures whose small network has no right file yet, with the reason; they count as missing."""

@@ -21,10 +21,10 @@ from pliant.engines import base
 from pliant.engines.base import Options
 from pliant.engines.ncnn import ENGINE
 from pliant.errors import InputError, LoweringError, UsageError
-from pliant.exporter.checkpoint import read_checkpoint
 from pliant.lowering.samples import Samples
 from tests.exporter.test_tutorial import First
 from tests.lowering.ncnn.test_layers import weight
+from tests.networks import tutorial_weights
 from tests.support import model
 
 
@@ -49,7 +49,7 @@ def assert_same(module: nn.Module, session: pliant.Session, *args: Any) -> None:
 @pytest.fixture(scope="module")
 def network(reference: Path) -> tuple[nn.Module, Artifact]:
     module = First()
-    module.load_state_dict(read_checkpoint(reference / "tutorial/srcnn.pth")[0])
+    module.load_state_dict(tutorial_weights(reference))
     return module, exported(module, torch.rand(1, 3, 32, 40), 3.0)
 
 

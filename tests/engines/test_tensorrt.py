@@ -24,7 +24,6 @@ from pliant.artifact import Artifact
 from pliant.engines import tensorrt as engine
 from pliant.engines.base import Options
 from pliant.errors import InputError, LoweringError, MissingExtra, UsageError
-from pliant.exporter.checkpoint import read_checkpoint
 from pliant.lowering.lower import read
 from pliant.lowering.runtime import serialized
 from pliant.lowering.tensorrt import api, build, cuda, plan, session
@@ -33,6 +32,7 @@ from pliant.lowering.tensorrt.points import points
 from pliant.lowering.tensorrt.run import Runner
 from tests.engines.fake_tensorrt import FakeCuda, FakeTensorRT
 from tests.exporter.test_tutorial import Second
+from tests.networks import tutorial_weights
 from tests.support import model
 
 FACTORS = (1.0, 1.3, 1.7, 2.0, 2.5, 3.0, 4.0, 2**0.5, 0.7)
@@ -74,7 +74,7 @@ class Twice(nn.Module):
 def tutorial(reference: Path) -> tuple[nn.Module, Artifact]:
     """The tutorial's network with its real weights, and its file."""
     network = Second()
-    network.load_state_dict(read_checkpoint(reference / "tutorial/srcnn.pth")[0])
+    network.load_state_dict(tutorial_weights(reference))
     network.eval()
     return network, pliant.export(network, (torch.rand(1, 3, 32, 40), torch.tensor(3.0)))
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 import pliant
-from pliant.exporter.checkpoint import read_checkpoint
 from tests.engines.test_matrix import runnable
 from tests.exporter.test_tutorial import FACTORS, First
+from tests.networks import tutorial_weights
 
 SMALL = ((1, 1), (1, 2), (2, 3), (7, 5), (15, 17), (64, 33))
 LARGE = ((131, 257, (1.3,)), (257, 131, (1.7, 2.5)))
@@ -20,7 +20,7 @@ LARGE = ((131, 257, (1.3,)), (257, 131, (1.7, 2.5)))
 @pytest.fixture(scope="module")
 def network(reference: Path) -> tuple[First, pliant.Artifact]:
     module = First().eval()
-    module.load_state_dict(read_checkpoint(reference / "tutorial/srcnn.pth")[0])
+    module.load_state_dict(tutorial_weights(reference))
     return module, pliant.export(module, (torch.rand(1, 3, 32, 40), 3.0))
 
 

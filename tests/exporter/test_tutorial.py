@@ -14,8 +14,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 import pliant
-from pliant.exporter.checkpoint import read_checkpoint
 from tests.idioms import Resize
+from tests.networks import tutorial_weights
 
 FACTORS = (1.0, 1.3, 1.7, 2.0, 2.5, 3.0, 4.0)
 SIZES = ((1, 1), (1, 2), (2, 3), (7, 5), (15, 17), (64, 33), (131, 257), (257, 131))
@@ -60,7 +60,7 @@ def given(network: nn.Module, factor: float) -> Any:
 def exported(request: pytest.FixtureRequest, reference: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """(module, ONNX Runtime session) of one of the networks."""
     network = request.param()
-    network.load_state_dict(read_checkpoint(reference / "tutorial/srcnn.pth")[0])
+    network.load_state_dict(tutorial_weights(reference))
     network.eval()
     artifact = pliant.export(network, (torch.rand(1, 3, 32, 40), given(network, 3.0)))
     file = artifact.save(tmp_path_factory.mktemp("tutorial") / "srcnn.onnx")

@@ -144,9 +144,12 @@ class Helper:
         repeated = things(container) if not isinstance(container, Tensor) else None
         if repeated is not None:
             return repeated.item(index + repeated.count if not is_live(index) and index < 0 else index)
+        if isinstance(index, Tensor) and isinstance(container, TABLES) and index.numel() == 1:
+            index = index.item()  # a list asks a tensor for the number in it
         if texts.undecided(index) and isinstance(container, TABLES):
             return found(self.paths, container, index)
-        return container[index]
+        holder: Any = container
+        return holder[index]
 
     def part(self, container: Any, start: Any, stop: Any, step: Any) -> Any:
         """`container[start:stop:step]`; of a live number of things, and of a list by live bounds."""

@@ -78,8 +78,8 @@ def page(figures: dict[str, dict[str, Any]]) -> str:
         cells = [_number(found[column]) for column in ("eager", *ENGINES)]
         published = "" if row.published is None else f"{row.published:g}"
         if row.remark:
-            notes.append(row.remark)
-            published += f" [{len(notes)}]"
+            notes += [] if row.remark in notes else [row.remark]
+            published = f"{published} [{notes.index(row.remark) + 1}]".strip()
         repeated = _number(found.get("alone", ""))
         lines.append(
             "| " + " | ".join([row.weights, str(row.factor), *cells, published, repeated, found["seconds"]]) + " |"
@@ -100,8 +100,8 @@ def wrong(row: Measured, found: dict[str, Any]) -> list[str]:
         if not isinstance(found[engine], float) or abs(found[engine] - found["eager"]) > 0.001
     ]
     ours = found.get("alone", found["eager"])
-    if row.published is not None and abs(ours - row.published) > 0.1:
-        said.append(f"{row}: {ours:.4f}, published {row.published}")
+    if row.expected is not None and abs(ours - row.expected) > 0.1:
+        said.append(f"{row}: {ours:.4f}, published {row.expected}")
     return said
 
 

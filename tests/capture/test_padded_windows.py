@@ -16,7 +16,7 @@ WINDOW = 4
 
 
 class Windows(nn.Module):
-    """What a Swin block does with lengths: pad if needed, a stored mask for one size, and windows put together again."""
+    """What a Swin block does with lengths: pad if needed, a mask stored for one size, and windows put together."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Windows(nn.Module):
         if below or right:
             x = F.pad(x, (0, right, 0, below), mode="reflect")
         x = self.first(x).permute(0, 2, 3, 1)
-        b, h, w, c = x.shape
+        _, h, w, c = x.shape
         x = torch.roll(x, (-2, -2), (1, 2))
         mask = self.mask if (h, w) == (16, 16) else self.computed(h, w)
         windows = self.partition(x)

@@ -52,7 +52,7 @@ def simplified(source: str) -> str:
         "k = 0\nwhile True:\n k += 1\n if k > 3: break\n for j in range(9):\n  if j > 2: break\n  if j: continue\n"
         "  said.append(j)",
         "k = 0\nwhile True:\n for j in range(9):\n  if j > k: break\n  k += 2\n if k > 30: break\n said.append(k)\n"
-        "    k += j",
+        " k += j",
         "k = 0\nwhile True:\n while True:\n  k += 1\n  if k % 5 == 0: break\n  said.append(k)\n if k > 20: break\n"
         " said.append(-k)",
     ],

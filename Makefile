@@ -1,7 +1,7 @@
 # Needs Python 3.10 or newer and make. Run `make help` to see what there is.
 
 PYTHON  ?= python3
-TORCH   ?= torch==2.14.1 torchvision==0.29.1
+TORCH   ?= torch==2.13.0
 OLDEST  ?= torch==2.13.0
 NEWEST  ?= torch==2.14.1 torchvision==0.29.1
 PICTURE ?= $(firstword $(wildcard examples/*.png) examples/picture.png)
@@ -73,11 +73,12 @@ matrix: $(VENV)/.stamp
 	$(VENV)/bin/python benchmarks/engine_matrix.py
 
 # With spandrel installed it has the architectures of spandrel as well.
-set5: $(VENV)/.stamp
-	$(VENV)/bin/python benchmarks/set5.py
+set5: $(NEWEST_VENV)/bin/pytest
+	$(NEWEST_VENV)/bin/python benchmarks/set5.py
 
-zoo: $(VENV)/.stamp
-	$(VENV)/bin/python benchmarks/zoo.py --plain
+# spandrel needs torchvision
+zoo: $(NEWEST_VENV)/bin/pytest
+	$(NEWEST_VENV)/bin/python benchmarks/zoo.py --plain
 
 speed: $(VENV)/.stamp
 	$(VENV)/bin/python benchmarks/export_time.py --stages
@@ -97,7 +98,7 @@ $(DEMO)/.stamp: $(SOURCES)
 $(VENV)/.stamp: pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install $(TORCH)
-	$(VENV)/bin/python -m pip install --editable '.[dev,zoo-all]'
+	$(VENV)/bin/python -m pip install --editable '.[dev]'
 	@touch $@
 
 clean:

@@ -32,11 +32,11 @@ PAGE = ROOT / "docs" / "set5.md"
 INTRODUCTION = """# Published weights on Set5
 
 Written by `make set5`. PSNR in dB over the five pictures, of eight-bit results: of the network in PyTorch, and of the
-file that `pliant export` made of the weights, with the factor as an argument. Luma is that of MATLAB's rgb2ycbcr, and a
-border as wide as the factor is left out; for CARN fractions of a level are cut off, as its own code does; DnCNN takes
-away noise of 25 levels. *Published* is the same measure but for the networks of Nhat-Thanh, whose code counts Y, Cb and Cr
-cut to [16, 240], before the network as well: the column *repeated* has this, of the weights in pliant's network alone.
-The file cuts nothing, because black and white would be lost.
+file that `pliant export` made of the weights, with the factor as an argument. Luma is that of MATLAB's rgb2ycbcr, and
+a border as wide as the factor is left out; for CARN fractions of a level are cut off, as its own code does; DnCNN takes
+away noise of 25 levels. *Published* is the same measure but for the networks of Nhat-Thanh, whose code counts Y, Cb and
+Cr cut to [16, 240], before the network as well: the column *repeated* has this, of the weights in pliant's network
+alone. The file cuts nothing, because black and white would be lost.
 """
 HEAD = "| weights | factor | PyTorch | ONNX Runtime | OpenVINO | published | repeated | export, s |\n"
 

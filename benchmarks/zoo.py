@@ -30,8 +30,8 @@ FEW = ((1, 1), (7, 5), (57, 83))  # for the second engine
 INTRODUCTION = """Written by `make zoo`. Small networks with random weights, every structural feature of the published
 ones in them, exported from a weights file by `pliant export`. *Right* is within 1e-3 of the largest value of what
 spandrel computes with a fresh copy, at eight sizes (1x1, 7x5, 64x64, 57x83, 128x40, 5x33, 24x17, 31x48) and, where the
-factor is live, at 1, 1.5, 2, 3 and the native scale; *error* is the worst of all. The last column is `torch.onnx.export`
-of the same module with live height and width: at how many of those sizes its file is right, run as it is.
+factor is live, at 1, 1.5, 2, 3 and the native scale; *error* is the worst of all. The last column is PyTorch's own
+`torch.onnx.export` of the same module with live height and width: at how many of those sizes its file is right.
 """
 
 
@@ -76,9 +76,9 @@ def in_a_process(kind: str, name: str, limit: int) -> dict[str, Any]:
 def with_pliant(name: str) -> dict[str, Any]:
     """Export and compare on both engines."""
     warnings.simplefilter("ignore")
+    from tests.architectures.measured import SIZES, Measured, compared, exported
+
     from pliant.errors import PliantError
-    from tests.architectures.measured import Measured, compared, exported
-    from tests.architectures.measured import SIZES as sizes
 
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -86,7 +86,7 @@ def with_pliant(name: str) -> dict[str, Any]:
         except PliantError as error:
             return {"problem": f"refused: {' '.join(str(error).split())[:300]}"}
         size = artifact.save(Path(folder) / "model.onnx").stat().st_size
-    first = compared(Measured(artifact, seconds), weights, sizes, "onnxruntime")
+    first = compared(Measured(artifact, seconds), weights, SIZES, "onnxruntime")
     try:
         second = compared(Measured(artifact, seconds), weights, FEW, "openvino")
         openvino = f"{second.worst:.0e}" if not second.wrong else f"wrong: {second.wrong[0]}"
@@ -123,10 +123,10 @@ def with_torch(name: str) -> dict[str, Any]:
     import numpy as np
     import onnxruntime
     import torch
-
-    from pliant.architectures.base import recognise
     from tests.architectures.measured import SIZES, TOLERANCE, runs
     from tests.architectures.zoo import ZOO
+
+    from pliant.architectures.base import recognise
 
     weights = {key: value.clone() for key, value in ZOO[name].make().state_dict().items()}
     model = recognise({k: v.clone() for k, v in weights.items()}, {}, name)[1]
@@ -158,8 +158,8 @@ def table(results: Path) -> str:
     """docs/models.md."""
     from tests.architectures.zoo import ZOO
 
-    head = "| architecture | factor | scale | needs inside | ONNX Runtime | error | OpenVINO | export | file | torch.onnx |"
-    rows = [head, "|---|---|---|---|---|---|---|---|---|---|"]
+    head = ["architecture", "factor", "scale", "needs inside", "ONNX Runtime", "error", "OpenVINO", "export", "file"]
+    rows = [f"| {' | '.join([*head, 'torch.onnx'])} |", "|---" * (len(head) + 1) + "|"]
     right, problems = 0, list[str]()
     for name in ZOO:
         ours, plain = (read(results / f"{kind}_{name}.json") for kind in ("pliant", "plain"))

@@ -153,9 +153,10 @@ class Network:
 class Contract:
     """Inputs, outputs and conventions of one model.
 
-    `image` is None for a model that does not map a picture to a picture. `factor` names the live value that
-    is the upscale factor, `scale` is the factor of a network that has only one; both None if neither is known.
-    `network` has the facts of a known architecture. `notes` are sentences for people. `inferred` is true when the file carried no contract.
+    `image` is None for a model that does not map a picture to a picture. `factor` names the live value that is the
+    upscale factor, `scale` is the factor of a network that has only one; both None if neither is known. `network`
+    has the facts of a known architecture. `notes` are sentences for people. `inferred` is true when the file
+    carried no contract.
     """
 
     inputs: tuple[Input, ...]
@@ -210,7 +211,8 @@ def _input(data: dict[str, Any]) -> Input:
 
 
 def _network(data: dict[str, Any] | None) -> Network | None:
-    return Network(**{**data, "tags": tuple(data["tags"])}) if data else None
+    facts: dict[str, Any] = {**data, "tags": tuple(data["tags"])} if data else {}
+    return Network(**facts) if facts else None
 
 
 def _resize(data: dict[str, Any]) -> Resize:

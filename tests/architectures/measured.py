@@ -52,7 +52,9 @@ def runs(weights: dict[str, Any], sizes: Sequence[tuple[int, int]]) -> Iterator[
     """For each size: pictures by name, what a fresh copy of the network makes of them, and its scale."""
     random = torch.Generator().manual_seed(3)
     for height, width in sizes:
-        descriptor: Any = ModelLoader(registry=registry()).load_from_state_dict({k: v.clone() for k, v in weights.items()})
+        descriptor: Any = ModelLoader(registry=registry()).load_from_state_dict(
+            {k: v.clone() for k, v in weights.items()}
+        )
         pictures = {"image": torch.rand(1, descriptor.input_channels, height, width, generator=random)}
         if descriptor.purpose == "Inpainting":
             pictures["mask"] = (torch.rand(1, 1, height, width, generator=random) > 0.5).float()
@@ -61,9 +63,7 @@ def runs(weights: dict[str, Any], sizes: Sequence[tuple[int, int]]) -> Iterator[
         yield {name: picture.numpy() for name, picture in pictures.items()}, result.clone(), descriptor.scale
 
 
-def measure(
-    name: str, folder: Path, sizes: Sequence[tuple[int, int]] = SIZES, engine: str = "onnxruntime"
-) -> Measured:
+def measure(name: str, folder: Path, sizes: Sequence[tuple[int, int]] = SIZES, engine: str = "onnxruntime") -> Measured:
     """Export the zoo's network `name` and compare it with spandrel at every size and factor."""
     artifact, weights, seconds = exported(name, folder)
     return compared(Measured(artifact, seconds), weights, sizes, engine)

@@ -164,6 +164,30 @@ class Tokens(nn.Module):
         return self.last(y.transpose(1, 2).reshape(n, c, h, w))
 
 
+class Halves(nn.Module):
+    """Works on the upper and the lower half."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        half = x.shape[2] // 2
+        return torch.cat([self.conv(x[:, :, :half]), self.conv(x[:, :, half:])], 2)
+
+
+class Coordinates(nn.Module):
+    """Joins the picture with where each pixel is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(4, 3, 3, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = torch.linspace(-1, 1, x.shape[2])[:, None].expand(1, 1, x.shape[2], x.shape[3])
+        return self.conv(torch.cat([x, rows], 1))
+
+
 def write(
     folder: Path, module: nn.Module, size: tuple[int, int] = (64, 64), *, opset: int = 17, dynamo: bool = False
 ) -> Path:

@@ -17,7 +17,19 @@ from torch import Tensor, nn
 import pliant
 from pliant.importing.importer import Imported, examine
 from pliant.importing.options import Options
-from tests.importing.files import ESPCN, ESRGAN, SRCNN, Attention, Padded, Tokens, UNet, Windows, write
+from tests.importing.files import (
+    ESPCN,
+    ESRGAN,
+    SRCNN,
+    Attention,
+    Coordinates,
+    Halves,
+    Padded,
+    Tokens,
+    UNet,
+    Windows,
+    write,
+)
 from tests.support import model as built
 
 SIZES = ((40, 56), (57, 83), (7, 5))
@@ -121,6 +133,10 @@ def test_constant_sizes_are_a_multiple_of_the_picture(tmp_path: Path) -> None:
         (Windows(shift=True), (64, 64), r"the constant '.*mask.*' of shape \[64, 64, 64\] was made for one size"),
         (Windows(bias=False), (64, 64), r"can mean \[n, 8, h/8, w/8, 8, 8\] as well as"),
         (Padded(), (61, 61), "it adds 3 to a length of 61, as padding to a multiple of 64"),
+        (Halves(), (48, 48), r"can mean \[h/2\] as well as \[24\]"),
+        (Coordinates(), (48, 40), r"of shape \[1, 1, 48, 40\] was made for one size"),
+        (SRCNN(lambda x: F.interpolate(x, size=(32, 32), mode="bilinear")), (48, 48), "as well as"),
+        (SRCNN(lambda x: F.interpolate(x, size=(48, 48), mode="bilinear")), (48, 48), "as well as"),
         (Attention("window"), (64, 64), "its window of 64 was made for a length of 64"),
         (Attention("sum"), (64, 64), "computes with 4096, which may come from the size of the picture"),
     ],

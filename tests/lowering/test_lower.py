@@ -8,14 +8,14 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, parser
 from torch import Tensor, nn
 
 import pliant
 from pliant.contract import Contract, Dim, Input, Output
 from pliant.errors import LoweringError
 from pliant.lowering.dialect import Dialect, accept
-from pliant.lowering.lower import Network, Undecided, decided, lower, read
+from pliant.lowering.lower import Network, Undecided, decided, infer, lower, read
 from pliant.lowering.prologue import answer_shapes
 from pliant.lowering.runtime import Prologue
 from tests import catalogue
@@ -167,3 +167,17 @@ def test_a_result_that_is_an_input_keeps_both_names() -> None:
         x = picture(3, 5).numpy()
         for f in (0.5, 3.0):
             np.testing.assert_allclose(session(x, f), x * np.float32(f) if f > 1 else x)
+
+
+def test_a_shape_that_is_computed_beforehand_is_asked_for_once() -> None:
+    """Of a value that is known beforehand and has no formula, the shape is a question to the prologue, which stays."""
+    text = """<ir_version: 8, opset_import: ["" : 18]> t (float[n, h] x, float[k] s) => (float[m, l] y) {
+        some = NonZero(s) count = Shape(some) y = Expand(x, count)
+    }"""
+    model = ir.serde.deserialize_model(parser.parse_model(text))
+    infer(model)
+    expand = model.graph.outputs[0].producer()
+    assert answer_shapes(model.graph, {"x"}) == (False, False)
+    assert expand is not None
+    assert expand.inputs[1] is not None
+    assert expand.inputs[1].name == "count"

@@ -66,12 +66,16 @@ class Fitted(nn.Module):
         return result
 
 
-class FittedMasked(Fitted):
-    """A network that fills the part of a picture that a mask marks."""
+class FittedMasked(nn.Module):
+    """A network that fills the part of a picture that a mask marks; the arguments are those of `Fitted`."""
+
+    def __init__(self, network: nn.Module, facts: Network, scale: int = 1, call: Call | None = None) -> None:
+        super().__init__()
+        self.fitted = Fitted(network, facts, scale, call)
 
     def forward(self, image: Tensor, mask: Tensor) -> Tensor:
         """[n, c, h, w] in [0, 1] and [n, 1, h, w], 1 where the picture is to be filled, to [n, c, h, w] in [0, 1]."""
-        return self.answer(image, mask)
+        return self.fitted.answer(image, mask)
 
 
 class AnyFactor(nn.Module):

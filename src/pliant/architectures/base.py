@@ -61,11 +61,19 @@ def architectures() -> tuple[list[Architecture], list[str]]:
     found: list[Architecture] = []
     missing: list[str] = []
     for name in member_names("pliant.architectures"):
-        try:
-            found.append(load_member("pliant.architectures", name, "ARCHITECTURE", extra="zoo"))
-        except MissingExtra as error:
-            missing.append(str(error))
+        member = _member(name)
+        if isinstance(member, MissingExtra):
+            missing.append(str(member))
+        else:
+            found.append(member)
     return sorted(found, key=lambda architecture: architecture.last), missing
+
+
+def _member(name: str) -> Architecture | MissingExtra:
+    try:
+        return load_member("pliant.architectures", name, "ARCHITECTURE", extra="zoo")
+    except MissingExtra as error:
+        return error
 
 
 def recognise(state: State, facts: Mapping[str, str], source: str) -> tuple[Architecture, ImageModel]:

@@ -8,33 +8,35 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import torch
-from spandrel import MAIN_REGISTRY, ArchRegistry, MaskedImageModelDescriptor, ModelLoader
 from torch import Tensor
 
 from pliant.architectures._fitted import Fitted, FittedMasked
 from pliant.architectures.base import Architecture, ImageModel, State
 from pliant.contract import Image, Network
 
+SPANDREL: Any = import_module("spandrel")  # needs torchvision, which is not at hand for every version of torch
 PURPOSES = {
     "SR": "super-resolution",
     "FaceSR": "face restoration",
     "Restoration": "restoration",
     "Inpainting": "inpainting",
 }
+ONE_SIZE = ("GFPGAN",)  # takes 512x512 alone, of which spandrel states the 512
 EXAMPLE = (22, 35)  # no multiple of a window, so that a padded length is never taken for that of the picture
 
 
-def registry() -> ArchRegistry:
+def registry() -> Any:
     """What is installed, in spandrel's order; a copy, so that other users of spandrel see no difference."""
-    found = MAIN_REGISTRY.copy()
+    found = SPANDREL.MAIN_REGISTRY.copy()
     try:
-        from spandrel_extra_arches import EXTRA_REGISTRY
+        extra = import_module("spandrel_extra_arches")
     except ModuleNotFoundError:
         return found
-    found.add(*EXTRA_REGISTRY, ignore_duplicates=True)
+    found.add(*extra.EXTRA_REGISTRY, ignore_duplicates=True)
     return found
 
 
@@ -51,9 +53,9 @@ def load(state: State, facts: Mapping[str, str]) -> ImageModel:
     del facts
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        descriptor: Any = ModelLoader(registry=registry()).load_from_state_dict(dict(state))
+        descriptor: Any = SPANDREL.ModelLoader(registry=registry()).load_from_state_dict(dict(state))
     network = network_of(descriptor)
-    masked = isinstance(descriptor, MaskedImageModelDescriptor)
+    masked = isinstance(descriptor, SPANDREL.MaskedImageModelDescriptor)
     kind = FittedMasked if masked else Fitted
     module = kind(descriptor.model.eval(), network, descriptor.scale, descriptor._call_fn)
     example = _example(descriptor, masked)
@@ -71,13 +73,14 @@ def load(state: State, facts: Mapping[str, str]) -> ImageModel:
 def network_of(descriptor: Any) -> Network:
     """What spandrel states about a loaded model."""
     needs = descriptor.size_requirements
+    name = str(descriptor.architecture.name)
     return Network(
-        architecture=str(descriptor.architecture.name),
+        architecture=name,
         purpose=PURPOSES[descriptor.purpose],
         scale=descriptor.scale,
         minimum=max(1, needs.minimum),
         multiple=needs.multiple_of,
-        square=needs.square,
+        square=needs.square or name in ONE_SIZE,
         tiling=descriptor.tiling.name.lower(),
         tags=tuple(descriptor.tags),
     )

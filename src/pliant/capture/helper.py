@@ -148,7 +148,8 @@ class Helper:
             index = index.item()  # a list asks a tensor for the number in it
         if texts.undecided(index) and isinstance(container, TABLES):
             return found(self.paths, container, index)
-        return container[index]
+        holder: Any = container
+        return holder[index]
 
     def part(self, container: Any, start: Any, stop: Any, step: Any) -> Any:
         """`container[start:stop:step]`; of a live number of things, and of a list by live bounds."""

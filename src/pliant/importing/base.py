@@ -21,11 +21,13 @@ Key: TypeAlias = tuple[ir.Node, int]
 class Axes:
     """The axes of the picture that are live, by name, with the lengths they have in the file.
 
-    `multiples` says of what number the height and the width are counted in multiples.
+    `multiples` says of what number the height and the width are counted in multiples. `declared` says that the file
+    itself has height and width live, so that its constants are meant as they are.
     """
 
     sizes: Mapping[str, int]
     multiples: Mapping[str, int]
+    declared: bool = False
 
     def text(self, length: Length) -> str:
         """A length as a formula of heights and widths."""

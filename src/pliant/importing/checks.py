@@ -93,6 +93,12 @@ def _scattered(node: ir.Node, reading: Reading) -> None:
         raise Inconsistent("its positions are constants, and what it is applied to has a live size")
 
 
+def _sampled(node: ir.Node, reading: Reading) -> None:
+    """A grid of positions belongs to each picture of the batch."""
+    x, grid = reading.shape(node.inputs[0]), reading.shape(node.inputs[1])
+    _same(x[0], grid[0], "its batches do not fit", reading)
+
+
 def _window(node: ir.Node, reading: Reading) -> None:
     """A pooling window that covers the picture, or cuts it into a few parts, was computed from its size."""
     x = reading.shape(node.inputs[0])
@@ -155,6 +161,7 @@ _CHECKS: dict[str, tuple[_Check, ...]] = {
     "Pad": (_padded,),
     "Split": (_split,),
     "Gather": (_picked,),
+    "GridSample": (_sampled,),
     "DepthToSpace": (_pixels,),
     **dict.fromkeys(("ScatterND", "ScatterElements", "GatherND", "GatherElements"), (_scattered,)),
     **dict.fromkeys(("AveragePool", "MaxPool", "LpPool"), (_window,)),

@@ -36,11 +36,6 @@ def unit(proven: Proven, name: str) -> Length:
     return times(proven.axes.multiples.get(name, 1), symbol(name))
 
 
-def keeps_size(proven: Proven, outputs: Sequence[Shape]) -> bool:
-    """Whether the first result is as large as the picture."""
-    return list(outputs[0][2:]) == [unit(proven, "h"), unit(proven, "w")]
-
-
 def declare(graph: ir.Graph, pictures: Pictures, proven: Proven, outputs: Sequence[Shape], factor: str | None) -> None:
     """Name the live axes in the file, and forget the shapes that held for one size."""
     rewrite.forget_shapes(graph)

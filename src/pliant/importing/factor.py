@@ -107,6 +107,9 @@ def _scale(
         if sides is None:
             return f"{called(node)} makes {stored.tolist()} of pictures of any size."
         factors = [numbers.get(k, side) / side for k, side in zip((2, 3), sides, strict=True)]
+        if factors[0] != int(factors[0]) or factors[0] < 2:
+            made = " x ".join(f"{numbers.get(k, side):g}" for k, side in zip((2, 3), sides, strict=True))
+            return f"{called(node)} makes {made} pixels, which is no whole multiple of the picture."
     else:
         factors = [numbers.get(2, 1.0), numbers.get(3, 1.0)]
         if numbers.get(0, 1) != 1 or numbers.get(1, 1) != 1:

@@ -129,7 +129,7 @@ def _spatial(node: ir.Node, reading: Reading, data: Shape, high: int) -> float |
 def suspicious(graph: ir.Graph, reading: Reading, pictures: Sequence[ir.Value]) -> str:
     """A sentence about a number that a graph with global operators computes with and that may come from the size.
 
-    Nothing if there is none. Levels of colour beside the picture itself (255, 127.5) are none.
+    Nothing if there is none. Levels of colour at the picture itself and at the result (255, 127.5) are none.
     """
     lengths = {reading.value(n) for s in reading.shapes.values() for n in s if live(n)}
     areas = {
@@ -139,10 +139,13 @@ def suspicious(graph: ir.Graph, reading: Reading, pictures: Sequence[ir.Value]) 
     numbers = {float(k) for n in sides for k in (n, n - 1, n / 2, (n - 1) / 2)} | {
         float(n) for n in areas if n >= LEAST
     }
+    last = _last(graph)
     for node in graph:
         if node.op_type not in POINTWISE or all(v in reading.known for v in node.outputs):
             continue
-        if any(is_pointwise(v, pictures) for v in node.inputs if v is not None and v.const_value is None):
+        if node in last or any(
+            is_pointwise(v, pictures) for v in node.inputs if v is not None and v.const_value is None
+        ):
             continue
         for stored in map(array_of, node.inputs):
             if stored is None or stored.size != 1 or stored.dtype.kind not in "f":
@@ -154,3 +157,17 @@ def suspicious(graph: ir.Graph, reading: Reading, pictures: Sequence[ir.Value]) 
                 told = f"{meant:g}" if meant else f"1/{inverse:g}"
                 return f"{called(node)} computes with {told}, which may come from the size of the picture"
     return ""
+
+
+def _last(graph: ir.Graph) -> set[ir.Node]:
+    """Pointwise nodes with constants, one after the other, at the end of a graph: they give results their range."""
+    found: set[ir.Node] = set()
+    for value in graph.outputs:
+        node = value.producer()
+        while node is not None and node.op_type in POINTWISE:
+            data = [v for v in node.inputs if v is not None and v.const_value is None]
+            if len(data) != 1:
+                break
+            found.add(node)
+            node = data[0].producer()
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from math import gcd
 
@@ -104,33 +104,78 @@ def as_declared(graph: ir.Graph, pictures: Pictures) -> Reading | None:
 
 def prove(graph: ir.Graph, pictures: Pictures, upscale: Upscale | None, wanted: Wanted) -> Proven | str:
     """The one reading with which `wanted` works at every size, or a sentence that says why there is none."""
-    problems: list[tuple[int, str]] = []
+    attempt = _Attempt(graph, pictures, upscale, wanted)
+    try:
+        found = attempt.unchanged() or attempt.changed()
+    except TooMany:
+        return "its constants can be understood in too many ways"
+    if isinstance(found, str):
+        return found
+    return _standing(graph, pictures, wanted, found.reading) or found
+
+
+@dataclass
+class _Attempt:
+    """The search for one choice of what is to be live.
+
+    `problems` are pairs of how far a search came and why it failed there. `rounded` is a reading that leaves every
+    constant as it is, but whose result is rounded down somewhere.
+    """
+
+    graph: ir.Graph
+    pictures: Pictures
+    upscale: Upscale | None
+    wanted: Wanted
+    problems: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     rounded: Proven | None = None
-    unsettled: list[tuple[int, Reading]] = []  # of smaller multiples, which may turn out to be the same
-    for multiple in _multiples(pictures, wanted):
-        search = _search(graph, pictures, upscale, wanted, multiple)
-        try:
-            if multiple == 1 and (found := next(replace(search, literal=True).readings(), None)):
-                proven = Proven(wanted, search.axes, found)
-                if not _is_rounded(graph, found):
-                    return proven
-                rounded = None if found.formulas or _is_rounded(graph, found, ("min", "max")) else proven
-            readings = [r for r in islice(search.readings(), ENOUGH) if not _is_rounded(graph, r)]
-        except TooMany:
-            return "its constants can be understood in too many ways"
-        if len(readings) > 1:
-            problems.append((search.reached, _difference(readings[:2])))
-            unsettled += [(multiple, r) for r in readings]
-        elif readings:
-            if any(not _agree(r, readings[0], multiple // m) for m, r in unsettled if multiple % m == 0):
-                break
-            other = _another(graph, pictures, upscale, wanted, readings[0])
-            return other or Proven(wanted, search.axes, readings[0])
-        elif search.problem:
-            problems.append((search.reached, search.problem))
-    if rounded is not None:
-        return rounded
-    return max(problems, key=lambda p: p[0])[1] if problems else "the size of its result does not grow with the picture"
+
+    def unchanged(self) -> Proven | None:
+        """A reading that leaves every constant as it is."""
+        search = replace(self._search(1), literal=True)
+        found = next(search.readings(), None)
+        if found is None:
+            return None
+        proven = Proven(self.wanted, search.axes, found)
+        if not _is_rounded(self.graph, found) or search.axes.declared:
+            return proven
+        if not found.formulas and not _is_rounded(self.graph, found, ("min", "max")):
+            self.rounded = proven
+        return None
+
+    def changed(self) -> Proven | str:
+        """The one reading for the smallest multiples that there is one for, or a sentence. Raises TooMany."""
+        unsettled: list[tuple[int, Reading]] = []  # of smaller multiples, which may turn out to be the same
+        for multiple in _multiples(self.pictures, self.wanted):
+            search = self._search(multiple)
+            readings = [r for r in islice(search.readings(), ENOUGH) if not _is_rounded(self.graph, r)]
+            if len(readings) > 1:
+                self.problems.append((search.reached, _difference(readings[:2])))
+                unsettled += [(multiple, r) for r in readings]
+            elif readings:
+                if any(not _agree(r, readings[0], multiple // m) for m, r in unsettled if multiple % m == 0):
+                    break
+                other = _another(self.graph, self.pictures, self.upscale, self.wanted, readings[0])
+                return other or Proven(self.wanted, search.axes, readings[0])
+            elif search.problem:
+                self.problems.append((search.reached, search.problem))
+        if self.rounded is not None:
+            return self.rounded
+        furthest = max(self.problems, key=lambda problem: problem[0], default=None)
+        return furthest[1] if furthest else "the size of its result does not grow with the picture"
+
+    def _search(self, multiple: int) -> Search:
+        return _search(self.graph, self.pictures, self.upscale, self.wanted, multiple)
+
+
+def _standing(graph: ir.Graph, pictures: Pictures, wanted: Wanted, found: Reading) -> str:
+    """A sentence if a result would have one size whatever the picture's, where the file does not say that itself."""
+    if not (wanted.axes - pictures.live) & {"h", "w"}:
+        return ""
+    for v in graph.outputs:
+        shape = found.shape(v)
+        if len(shape) == 4 and any(isinstance(n, int) and n > 1 for n in shape[2:]):
+            return f"the result {v.name!r} would be {' x '.join(map(str, shape[2:]))} whatever the size of the picture"
+    return ""
 
 
 def _agree(a: Reading, b: Reading, step: int) -> bool:
@@ -152,7 +197,7 @@ def _search(graph: ir.Graph, pictures: Pictures, upscale: Upscale | None, wanted
         counted |= {"H": int(pictures.sizes["h"] * scale), "W": int(pictures.sizes["w"] * scale)}
     starts = {v: _start(v, pictures, wanted, multiples) for v in graph.inputs}
     resized = upscale.nodes if wanted.factor and upscale is not None else ()
-    return Search(graph, Axes(counted, multiples), starts, resized)
+    return Search(graph, Axes(counted, multiples, {"h", "w"} <= pictures.live), starts, resized)
 
 
 def _start(value: ir.Value, pictures: Pictures, wanted: Wanted, multiples: dict[str, int]) -> Shape:
@@ -180,10 +225,7 @@ def _difference(found: Sequence[Reading]) -> str:
     """How two readings that both fit differ."""
     a, b = found
     for node, at in dict.fromkeys([*a.formulas, *b.formulas]):
-        first, second = (
-            r.formulas.get((node, at), [*map(int, node.inputs[at].const_value.numpy().reshape(-1))])  # type: ignore[union-attr]
-            for r in found
-        )
+        first, second = (r.formulas.get((node, at)) or r.numbers(node.inputs[at]) or [] for r in found)
         if first != second:
             one, two = (f"[{', '.join(map(a.axes.text, f))}]" for f in (first, second))
             return f"{called(node)} has a constant that can mean {one} as well as {two}"

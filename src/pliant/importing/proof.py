@@ -133,25 +133,28 @@ class Proof:
         expected = self.original({**part, **self._scales(self.scale)})
         got = self.made({**feeds, **self._factor(self.scale)})
         compared = 0
-        for small, whole in zip(expected, got, strict=True):
-            compared += self._compare_inside(small, whole, radius)
+        for small, whole, lengths in zip(expected, got, self.lengths, strict=True):
+            compared += self._compare_inside(small, whole, lengths, radius)
         if not compared:
             return (
-                "A result pixel looks further than the picture of the file reaches, so other sizes were compared by "
-                "the size of the result."
+                "A result pixel looks as far as the picture of the file reaches, so other sizes were compared by the "
+                "size of the result."
             )
         return f"Inside a picture of {large['h']}x{large['w']} it gives what the original gives for a part."
 
-    def _compare_inside(self, small: Array, whole: Array, radius: float) -> int:
+    def _compare_inside(self, small: Array, whole: Array, lengths: Sequence[Length], radius: float) -> int:
         """How many pixels could be compared."""
         if small.ndim != 4:
             return 0
-        scale = small.shape[2] / self.sizes["h"]
-        margin, at = ceil((radius + 1) * scale), ALIGNED * scale
-        if at != int(at) or min(small.shape[2:]) <= 2 * margin:
+        further = {name: n + ALIGNED for name, n in self.sizes.items() if name in ("h", "w")}
+        sizes = self.sizes, {**self.sizes, **further}
+        before, after = ([value(n, self._counted(s)) for n in lengths[2:]] for s in sizes)
+        at = after[0] - before[0]  # how far a part moves in the result
+        margin = ceil((radius + 1) * at / ALIGNED)
+        if at != after[1] - before[1] or min(small.shape[2:]) <= 2 * margin:
             return 0
         high, wide = small.shape[2:]
-        inner = whole[:, :, int(at) : int(at) + high, int(at) : int(at) + wide]
+        inner = whole[:, :, at : at + high, at : at + wide]
         cut = (..., slice(margin, high - margin), slice(margin, wide - margin))
         _worst([inner[cut]], [small[cut]], INSIDE, "Inside a larger picture")
         return int(small[cut].size)

@@ -103,27 +103,22 @@ class Search:
 
     def _fits(self, reading: Reading) -> bool:
         """Whether the results are pictures that are as high as heights make them, and as wide as widths make them."""
-        grows = bool({"h", "w"} & set(self.axes.sizes))
         try:
             for output in self.graph.outputs:
-                _check_result(reading.shape(output), str(output.name), bool(self.resized), grows)
+                _check_result(reading.shape(output), str(output.name), bool(self.resized))
         except Inconsistent as error:
             self._note(len(self._nodes), str(error))
             return False
         return True
 
 
-def _check_result(shape: Sequence[Length], name: str, resized: bool, grows: bool) -> None:
+def _check_result(shape: Sequence[Length], name: str, resized: bool) -> None:
     if len(shape) != 4:
         return
     allowed = ({"n"}, set[str](), {"h", "H"}, {"w", "W"})
     for length, names_allowed in zip(shape, allowed, strict=True):
         if symbols(length) - names_allowed:
             raise Inconsistent(f"an axis of the result {name!r} would mix batch, channels, height and width")
-    if any(isinstance(n, int) and n > 1 for n in shape[2:]) and grows:
-        raise Inconsistent(
-            f"the result {name!r} would be {' x '.join(map(str, shape[2:]))} whatever the picture's size"
-        )
     if resized and (shape[2], shape[3]) != (symbol("H"), symbol("W")):
         raise Inconsistent(f"the result {name!r} has not the size that the resize of the picture gives")
 

@@ -140,9 +140,10 @@ class Work:
         self.live += told.live(proven, before, driven, None if driven is None or self._kept(driven) else name)
         self.notes += told.notes(proven, before, driven)
         self.notes += told.misnamed(read_graph(self.original.model), before, proven, outputs, name)
-        if contracts.keeps_size(proven, outputs):  # then there is no scale
+        contract = contracts.described(made, proven, outputs, driven, name)
+        if contract.scale in (None, 1):  # then there is none to speak of
             self.fixed = [s for s in self.fixed if s != f"{STAYS}. {NO_RESIZE}"]
-        return made, contracts.described(made, proven, outputs, driven, name)
+        return made, contract
 
     def _kept(self, driven: Upscale) -> bool:
         """Whether a vector of scales stays an input.

@@ -99,10 +99,14 @@ def answer_shapes(graph: ir.Graph, pictures: Collection[str]) -> tuple[bool, boo
 
     for node, behind in zip(nodes, [*nodes[1:], None], strict=True):
         lengths = Lengths(Builder(graph, behind, "sizes"))
-        if node.op_type in ("Shape", "Size") and node.inputs[0] is not None and not node.inputs[0].is_graph_input():
-            shape = shape_of(node.inputs[0])
+        asked = node.inputs[0] if node.op_type in ("Shape", "Size") else None
+        # of what is computed beforehand, the shape is too; an answer would ask for it again
+        if asked is not None and not asked.is_graph_input() and asked not in known:
+            shape = shape_of(asked)
             if shape is not None:
-                replace(node, _answer(node, shape, lengths))
+                answer = _answer(node, shape, lengths)
+                shapes[answer] = _of_answer(node, shape)  # so that what it decides is answered in the same round
+                replace(node, answer)
                 answered = True
                 continue
             left = True
@@ -162,8 +166,18 @@ def _first_shape(value: ir.Value, lengths: Lengths) -> Shape | None:
 def _answer(node: ir.Node, shape: Shape, lengths: Lengths) -> ir.Value:
     if node.op_type == "Size":
         return lengths.build("Squeeze", lengths.value(lengths.product(shape)))
+    return lengths.vector(_asked(node, shape))
+
+
+def _of_answer(node: ir.Node, shape: Shape) -> Shape:
+    """The shape of what `_answer` gives."""
+    return [] if node.op_type == "Size" else [len(_asked(node, shape))]
+
+
+def _asked(node: ir.Node, shape: Shape) -> Shape:
+    """The lengths that a Shape node asks for."""
     start, end = (node.attributes.get(k) for k in ("start", "end"))
-    return lengths.vector(shape[start.as_int() if start else None : end.as_int() if end else None])
+    return shape[start.as_int() if start else None : end.as_int() if end else None]
 
 
 def cut(model: ir.Model, pictures: Collection[str]) -> Network:

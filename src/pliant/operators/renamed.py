@@ -22,6 +22,7 @@ from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, free_unb
 from pliant.operators._onnx import op
 from pliant.operators.base import Operator
 
+
 @dataclass
 class _Record:
     """What one trace has renamed: `symbols` in order, each with the factor before it and the formula it stands for."""
@@ -53,7 +54,7 @@ def _(x: Tensor, numbers: Sequence[int]) -> Tensor:
 def _numbered(length: Any, number: int) -> Any:
     if number < 0 or not isinstance(length, SymInt):
         return length
-    environment: ShapeEnv = length.node.shape_env
+    environment: Any = length.node.shape_env
     symbol, factor, _ = _records[environment].symbols[number]
     return factor * environment.create_symintnode(symbol, hint=int(environment.backed_var_to_val[symbol]))
 
@@ -62,7 +63,7 @@ def is_long(length: Any) -> bool:
     """Whether a length is given by a formula with cases or roundings over the lengths of the inputs."""
     if not isinstance(length, SymInt) or free_unbacked_symbols(length):
         return False
-    formula = length.node.expr
+    formula: Any = length.node.expr
     return not formula.is_polynomial(*formula.free_symbols) or len(formula.free_symbols) > 1
 
 
@@ -79,15 +80,25 @@ def number_of(length: Any) -> int:
         if (times, meaning) == (factor, formula):
             return number
     name = f"pliant_length_{len(record.symbols)}"
-    hint = length.node.hint // int(factor)
-    symbol = environment.create_symbol(
-        hint, ConstantSource(name), DimDynamic.DYNAMIC, do_not_specialize_zero_one=True
-    )
+    hint = _unlike(length.node.hint // int(factor), int(factor), environment)
+    symbol = environment.create_symbol(hint, ConstantSource(name), DimDynamic.DYNAMIC, do_not_specialize_zero_one=True)
     record.symbols.append((symbol, int(factor), formula))
     return len(record.symbols) - 1
 
 
-def meanings(environment: ShapeEnv | None) -> dict[Any, Any]:
+def _unlike(hint: int, factor: int, environment: ShapeEnv) -> int:
+    """A length for the example near `hint` that no other symbol has.
+
+    A picture that needs no padding is as long as the padded one. PyTorch would see that in the example, take the two
+    lengths for one, and the file would be right without padding only.
+    """
+    taken = {int(value) for value in environment.backed_var_to_val.values()}
+    while hint in taken or hint * factor in taken:
+        hint += 1
+    return hint
+
+
+def meanings(environment: Any) -> dict[Any, Any]:
     """What the symbols made here stand for, in the symbols of the inputs."""
     known = dict(_records[environment].meanings) if environment in _records else {}
     for symbol, formula in known.items():

@@ -21,7 +21,7 @@ def read(tensor: Tensor) -> Tensor:
 
 def write(tensor: Tensor, value: Tensor) -> Any:
     """`tensor.data = value` for a parameter or buffer of the model: from here on, the model has `value` there."""
-    places = [
+    places: list[dict[str, Any]] = [
         held
         for module in current().modules
         for held in (module._parameters, module._buffers)

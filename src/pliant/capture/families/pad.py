@@ -40,9 +40,14 @@ def short_lengths(x: Tensor, numbers: list[int]) -> Tensor:
     """The same tensor with lengths that are symbols, or multiples of one; see `operators/renamed.py`."""
     x = renamed(x, numbers)
     for length in x.shape:
-        if is_live(length) and (factor := length.node.expr.as_coeff_Mul()[0]) > 1:
-            length // int(factor)  # a step that PyTorch remembers, for formulas with the symbol alone
+        alone(length)
     return x
+
+
+def alone(length: Any) -> Any:
+    """The symbol that a length is a multiple of: a step that PyTorch remembers, for formulas with the symbol alone."""
+    factor = int(length.node.expr.as_coeff_Mul()[0]) if is_live(length) else 1
+    return length // factor if factor > 1 else length
 
 
 def simplest(length: Any, before: Any, after: Any) -> Any:

@@ -8,7 +8,7 @@ import onnx_ir as ir
 
 from pliant.importing.arithmetic import Arithmetic
 from pliant.importing.base import Alternative, Reading, Rule, constant, live
-from pliant.importing.symbols import Length, Shape, symbol
+from pliant.importing.symbols import Inconsistent, Length, Shape, symbol
 
 MOST = 32
 
@@ -22,12 +22,14 @@ def alternatives(node: ir.Node, reading: Reading, arithmetic: Arithmetic) -> lis
     wanted = [1] * (rank - len(target)) + target
     padded: Shape = [*([1] * (rank - len(data))), *data]
     choices = [_choices(n, length, reading) for n, length in zip(wanted, padded, strict=True)]
+    if reading.literal and not reading.axes.declared and any(len(choice) > 1 for choice in choices):
+        raise Inconsistent(f"its shape {target} may hold lengths of the picture")
     found: list[Alternative] = []
     for chosen in list(product(*choices))[:MOST]:
         shape = [arithmetic.broadcast(n, c) for n, c in zip(padded, chosen, strict=True)]
         changed = list(chosen) != list(wanted)
         found.append(Alternative([shape], {1: list(chosen)} if changed else {}))
-    return [a for a in found if not a.formulas] or found[:1] if reading.literal else found
+    return found[:1] if reading.literal else found
 
 
 def _choices(wanted: int, length: Length, reading: Reading) -> list[Length]:

@@ -58,9 +58,9 @@ def _by_sizes(node: ir.Node, reading: Reading, data: Shape, axes: list[int]) -> 
         [g] if live(g) else _ways(reading, data[k], k, n, multiple) for k, n, g in zip(axes, wanted, given, strict=True)
     ]
     if reading.literal:
-        if any(live(data[k]) and not live(g) for k, g in zip(axes, given, strict=True)):
+        if not reading.axes.declared and any(live(data[k]) and not live(g) for k, g in zip(axes, given, strict=True)):
             raise Inconsistent(f"its sizes {wanted} are constants")
-        ways = [way[-1:] for way in ways]
+        ways = [[g] for g in given]
     written = f"{called(node)} makes {' x '.join(map(str, wanted[-2:]))} pixels"
     assumed = multiple and stored is not None
     note = f"{written}, which is taken for {multiple} times its input." if assumed else ""
@@ -79,10 +79,11 @@ def _with(data: Shape, axes: list[int], lengths: list[Length]) -> Shape:
 
 
 def _multiple(reading: Reading, data: Shape, axes: list[int], wanted: list[int]) -> int:
-    """The whole number by which all spatial axes grow, or 0."""
+    """The whole number, above 1, by which all spatial axes grow, or 0."""
     pairs = [(n, reading.value(data[k])) for k, n in zip(axes, wanted, strict=True) if k > 1]
     ratios = {n // before if before and n % before == 0 else 0 for n, before in pairs}
-    return ratios.pop() if len(ratios) == 1 else 0
+    ratio = ratios.pop() if len(ratios) == 1 else 0
+    return ratio if ratio > 1 else 0
 
 
 def _ways(reading: Reading, length: Length, axis: int, wanted: int, multiple: int) -> list[Length]:

@@ -28,6 +28,9 @@ def alternatives(node: ir.Node, reading: Reading, arithmetic: Arithmetic) -> lis
     steps = constant(node, 4) or [1] * len(starts)
     if not any(live(data[k]) for k in axes):
         return None
+    unclear = (_is_open(n, data[k], reading) for n, k in zip((*starts, *ends), (*axes, *axes), strict=True))
+    if reading.literal and not reading.axes.declared and any(unclear):
+        raise Inconsistent("it cuts in the middle of a live length")
     first = [_places(n, data[k], k, reading, begin=True) for n, k in zip(starts, axes, strict=True)]
     last = [_places(n, data[k], k, reading, begin=False) for n, k in zip(ends, axes, strict=True)]
     found: list[Alternative] = []
@@ -51,6 +54,12 @@ def _length(length: Length, start: Any, end: Any, step: int, arithmetic: Any) ->
     start = arithmetic.smaller(start, length) if isinstance(start, int) else start
     end = arithmetic.smaller(end, length)
     return arithmetic.larger(arithmetic.ceil(arithmetic.sub(end, start), step), 0)
+
+
+def _is_open(at: int, length: Length, reading: Reading) -> bool:
+    """Whether a place is so far from both ends that it may be a part of the length as well as a number."""
+    whole = reading.value(length)
+    return live(length) and 0 < at < whole and at * NEAR > whole and (whole - at) * NEAR > whole
 
 
 def _places(at: int, length: Length, axis: int, reading: Reading, *, begin: bool) -> list[tuple[Length, Length]]:

@@ -17,6 +17,8 @@ NAMES = registry.names("pliant.architectures")
 @pytest.mark.parametrize("name", NAMES)
 def test_every_architecture_is_complete(name: str) -> None:
     """A new architecture is tested by being there."""
+    if name == "spandrel":
+        pytest.importorskip("spandrel", reason="spandrel is not installed: it needs torchvision")
     found = registry.load("pliant.architectures", name, "ARCHITECTURE", extra="export")
     assert isinstance(found, Architecture)
     assert found.name == name
@@ -35,7 +37,7 @@ def test_foreign_weights_are_refused_with_a_reason_for_each() -> None:
         recognise({"a": torch.ones(1), "b": torch.ones(1)}, {}, "w.pth")
     message = str(caught.value)
     assert "The weights in w.pth (2 tensors: a, b, ...) fit no architecture that pliant knows here." in message
-    assert all(f"{name}: " in message for name in NAMES)
+    assert all(f"{name}: " in message or f"Architecture '{name}' needs" in message for name in NAMES)
     assert "pliant export package.module:factory" in message
 
 

@@ -48,12 +48,14 @@ def _restoring(value: Any) -> Callable[[], None] | None:
 
 
 @contextmanager
-def unchanged(module: nn.Module) -> Generator[None]:
+def unchanged(module: nn.Module) -> Generator[list[Tensor]]:
     """Within the block, a forward may change the module; afterwards it has the state that it had.
 
     Attributes, also of objects and containers that they hold, are the same objects as before; buffers and parameters
-    have their contents, also those that the forward assigns by `weight.data = ...`.
+    have their contents, also those that the forward assigns by `weight.data = ...`. Gives a list that holds, after
+    the block, the parameters and buffers that had been changed.
     """
+    changed: list[Tensor] = []
     tensors = [_Kept(tensor) for tensor in (*module.parameters(), *module.buffers())]
     restores: list[Callable[[], None]] = []
     pending: list[Any] = [vars(part) for part in module.modules()]
@@ -67,12 +69,11 @@ def unchanged(module: nn.Module) -> Generator[None]:
         restores += [restore] if restore is not None else []
         pending += _parts(value)
     try:
-        yield
+        yield changed
     finally:
         for restore in restores:
             restore()
-        for kept in tensors:
-            kept.restore()
+        changed += [kept.tensor for kept in tensors if kept.restore()]
 
 
 class _Kept:
@@ -81,8 +82,12 @@ class _Kept:
     def __init__(self, tensor: Tensor) -> None:
         self.tensor, self.memory, self.contents = tensor, tensor.data, tensor.detach().clone()
 
-    def restore(self) -> None:
-        if self.tensor.data_ptr() != self.memory.data_ptr() or self.tensor.shape != self.memory.shape:
+    def restore(self) -> bool:
+        """Whether there was something to restore; NaN counts as changed."""
+        moved = self.tensor.data_ptr() != self.memory.data_ptr() or self.tensor.shape != self.memory.shape
+        if moved:
             self.tensor.data = self.memory
-        if not torch.equal(self.memory, self.contents):  # also where it is NaN: then this changes nothing
+        written = not torch.equal(self.memory, self.contents)
+        if written:
             self.memory.copy_(self.contents)
+        return moved or written

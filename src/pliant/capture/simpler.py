@@ -1,7 +1,8 @@
 """Statements in terms of simpler ones, before anything else is done to the source.
 
-`for ... else` becomes a loop that notes its `break`, and an `if` behind it; `match` becomes a chain of `if` where its
-patterns are such that Python would compare in the same order.
+`for ... else` becomes a loop that notes its `break`, and an `if` behind it; `while True` with a `break` amid its body
+becomes a loop with a condition; `match` becomes a chain of `if` where its patterns are such that Python would compare
+in the same order.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class _Simplifier(ast.NodeTransformer):
 
     def visit_While(self, node: ast.While) -> ast.AST | list[ast.stmt]:
         self.generic_visit(node)
-        return self._without_else(node)
+        return _tested_at_its_start(node) or self._without_else(node)
 
     def _without_else(self, node: ast.For | ast.While) -> ast.AST | list[ast.stmt]:
         if not node.orelse:
@@ -61,6 +62,38 @@ class _Simplifier(ast.NodeTransformer):
             names = [at(ast.Assign([ast.Name(n, ast.Store())], value), case.pattern) for n, value in bound]
             rest = [*names, *case.body] if not conditions else [_if(conditions, [*names, *case.body], rest)]
         return [at(ast.Assign([ast.Name(subject, ast.Store())], node.subject), node), *rest]
+
+
+def _tested_at_its_start(node: ast.While) -> list[ast.stmt] | None:
+    """`while True` with an `if ...: break` amid its body, as a loop with that condition; None for other loops.
+
+    What stands before the `if` is done once before the loop, and again at the end of each iteration.
+    """
+    forever = isinstance(node.test, ast.Constant) and node.test.value is not None and bool(node.test.value)
+    place = next((k for k, s in enumerate(node.body) if isinstance(s, ast.If) and _leaves(s)), None)
+    if not forever or node.orelse or place is None or place + 1 == len(node.body):
+        return None
+    before, leaving, after = node.body[:place], node.body[place], node.body[place + 1 :]
+    if any(_jumps(s, (ast.Break, ast.Continue)) for s in before) or any(_jumps(s, (ast.Continue,)) for s in after):
+        return None
+    assert isinstance(leaving, ast.If)
+    test = at(ast.UnaryOp(ast.Not(), leaving.test), leaving)
+    return [*copy.deepcopy(before), at(ast.While(test, [*after, *before], []), node)]
+
+
+def _leaves(statement: ast.If) -> bool:
+    """Whether a statement is `if ...: break` and nothing else."""
+    return len(statement.body) == 1 and isinstance(statement.body[0], ast.Break) and not statement.orelse
+
+
+def _jumps(node: ast.AST, kinds: tuple[type[ast.AST], ...]) -> bool:
+    """Whether a statement holds a jump of these kinds that is of the loop around it."""
+    if isinstance(node, kinds):
+        return True
+    inner: Iterable[ast.AST] = ast.iter_child_nodes(node)
+    if isinstance(node, (ast.For, ast.While)):
+        inner = node.orelse
+    return not isinstance(node, SCOPES) and any(_jumps(child, kinds) for child in inner)
 
 
 class _Unfit(Exception):  # noqa: N818 - no error: the statement stays a `match`, which Python decides

@@ -22,6 +22,7 @@ from torch.utils import _pytree as pytree
 
 from pliant.artifact import Artifact
 from pliant.capture.paths import Assumption
+from pliant.capture.restoring import unchanged
 from pliant.contract import Contract, Input
 from pliant.engines.base import Session, load
 from pliant.errors import AuditError, PliantError
@@ -86,9 +87,19 @@ def _culprit(program: ExportedProgram, symbols: Symbols, length: Any) -> str:
 
 
 def eager(module: nn.Module, signature: Signature) -> Callable[[Case], list[NDArray[Any]]]:
-    """The module as a function of a case. What the module raises passes through."""
+    """The module as a function of a case, with the same weights for each. What the module raises passes through."""
+    changes: bool | None = None  # whether the module changes its weights; then each case has a copy of its own
 
     def run(case: Case) -> list[NDArray[Any]]:
+        nonlocal changes
+        if changes is False:
+            return once(case)
+        with unchanged(module) as changed:
+            result = once(case)
+        changes = bool(changed)
+        return result
+
+    def once(case: Case) -> list[NDArray[Any]]:
         tensors = [torch.from_numpy(np.array(array)) for array in case.arrays.values()]  # copies, which it may change
         given = [t.item() if leaf.number else t for t, leaf in zip(tensors, signature.leaves, strict=True)]
         args, kwargs = signature.assemble(given)

@@ -60,7 +60,9 @@ def test_another_version_is_refused(version: Any) -> None:
         Contract.from_json(changed(version=version))
 
 
-@pytest.mark.parametrize("name", sorted(set(json.loads(FULL.to_json())) - {"version"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(json.loads(FULL.to_json())) - {"version", "network"})
+)  # the first files have no network
 def test_a_missing_field_is_named(name: str) -> None:
     data = json.loads(FULL.to_json())
     del data[name]

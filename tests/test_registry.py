@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -89,4 +90,6 @@ def test_a_file_without_the_constant_is_a_defect() -> None:
 def test_every_member_of_the_real_families_has_its_constant(package: str, constant: str) -> None:
     members = registry.names(package)
     assert members
+    if find_spec("spandrel") is None:  # it needs torchvision, which is not at hand for every version of torch
+        members = [name for name in members if name != "spandrel"]
     assert all(registry.load(package, name, constant, extra="export") is not None for name in members)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from torch.export import ExportedProgram
 from torch.fx import Graph, Node
 
 from pliant.contract import Input
+from pliant.operators.renamed import meanings
 
 FACTOR_NAMES = ("factor", "scale", "scales", "scale_factor", "upscale", "upscale_factor")
 
@@ -24,15 +25,16 @@ class Symbols:
     """What the symbols of a traced program stand for.
 
     `names` maps a symbol to the name of a live axis or value; `axes` maps a symbol to the (input, axis) pairs
-    that have its length.
+    that have its length. `meanings` has the formulas of symbols that stand for one, see `operators/renamed.py`.
     """
 
     names: dict[str, str]
     axes: dict[str, list[tuple[int, int]]]
+    meanings: dict[Any, Any] = field(default_factory=dict)
 
     def read(self, expression: Any) -> str:
         """A symbolic length as a formula over the names of the contract."""
-        text = _Cases().doprint(expression)
+        text = _Cases().doprint(expression.xreplace(self.meanings) if self.meanings else expression)
         text = re.sub(r"\b[a-z]+\d+\b", lambda m: self.names.get(m.group(), m.group()), text)
         for raw, word in (
             ("TruncToInt", "floor"),
@@ -122,7 +124,12 @@ def symbols_of(graph: Graph, nodes: list[Node], inputs: Sequence[Input]) -> Symb
             if source is not None:
                 k, index = source
                 names[str(value.node.expr)] = inputs[k].name + index
-    return Symbols(names, axes)
+    return Symbols(names, axes, meanings(_environment(nodes)))
+
+
+def _environment(nodes: list[Node]) -> Any:
+    lengths = (length for node in nodes for length in node.meta["val"].shape)
+    return next((length.node.shape_env for length in lengths if isinstance(length, torch.SymInt)), None)
 
 
 def _origin(node: Any, nodes: list[Node]) -> tuple[int, str] | None:

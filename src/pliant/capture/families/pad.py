@@ -11,7 +11,7 @@ from torch import Tensor
 from pliant.capture.base import Capture
 from pliant.capture.live.choices import is_live
 from pliant.capture.live.lengths import rounded_up
-from pliant.capture.live.symbols import any_live, scalar
+from pliant.capture.live.symbols import any_live, by_value, scalar
 from pliant.capture.paths import current
 from pliant.operators.pad import MODES
 from pliant.operators.pad import pad as padded
@@ -21,8 +21,10 @@ from pliant.operators.renamed import number_of, renamed
 def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> Any:  # noqa: A002 - PyTorch's names
     """`F.pad`. Raises ValueError for an odd number of amounts."""
     amounts = pad.tolist() if isinstance(pad, Tensor) else [p.item() if isinstance(p, Tensor) else p for p in pad]
-    if not any_live([*amounts, value]) or len(amounts) % 2 or len(amounts) > 2 * input.dim():
+    if len(amounts) % 2 or len(amounts) > 2 * input.dim():
         return NotImplemented
+    if not any_live([*amounts, value]) and not (mode in MODES and any(by_value(n) for n in input.shape)):
+        return NotImplemented  # PyTorch's own compares the amounts with the length, which then must be known
     before, after = amounts[-2::-2], amounts[::-2]
     lengths = input.shape[input.dim() - len(after) :]
     after = [simplest(n, a, b) for n, a, b in zip(lengths, before, after, strict=True)]

@@ -111,15 +111,12 @@ ZOO: dict[str, Entry] = {
     "DRUNet": Entry("DRUNet.__arch.network_unet:DRUNet", {"in_nc": 4, "out_nc": 3, "nc": [8, 16, 24, 32], "nb": 2}),
     "DnCNN": Entry("DnCNN.__arch.network_dncnn:DnCNN", {"in_nc": 3, "out_nc": 3, "nc": 16, "nb": 6}),
     "ESRGAN": Entry("ESRGAN.__arch.RRDB:RRDBNet", {"num_filters": 16, "num_blocks": 2}),
-    "FBCNN": Entry("FBCNN.__arch.FBCNN:FBCNN", {"nc": [8, 16, 24, 512], "nb": 1}),
+    "FBCNN": Entry("FBCNN.__arch.FBCNN:FBCNN", {"nc": [8, 16, 24, 512], "nb": 2}),
     "FDAT": Entry("FDAT.__arch.fdat:FDAT", {"embed_dim": 32, "num_groups": 2, "depth_per_group": 2, "mid_dim": 16}),
     "FFTformer": Entry(
         "FFTformer.__arch.fftformer_arch:FFTformer", {"dim": 8, "num_blocks": [1, 1, 2], "num_refinement_blocks": 1}
     ),
-    "GFPGAN": Entry(
-        "GFPGAN.__arch.gfpganv1_clean_arch:GFPGANv1Clean",
-        {"num_style_feat": 32, "channel_multiplier": 1, "narrow": 0.1},
-    ),
+    "GFPGAN": Entry("GFPGAN.__arch.gfpganv1_clean_arch:GFPGANv1Clean"),  # spandrel loads no smaller one
     "GRL": Entry(
         "GRL.__arch.grl:GRL",
         {

@@ -13,10 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pliant.architectures.base import Architecture, ImageModel, State
+from pliant.architectures.base import MOST, Architecture, ImageModel, State
 from pliant.contract import Image
-
-MOST = 64.0  # the largest factor the contract admits; memory is the limit long before
 
 
 class SRCNN(nn.Module):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import SymBool, SymInt, Tensor, nn
+from torch import SymBool, Tensor, nn
 from torch.export import Dim, ExportedProgram
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
@@ -25,7 +25,7 @@ from pliant.capture.pruning import prune
 from pliant.capture.repeated import Repeated
 from pliant.capture.restoring import unchanged
 from pliant.capture.source import rewritten_source
-from pliant.operators.renamed import set_guards_aside
+from pliant.operators.renamed import environment_of, set_guards_aside
 
 
 @dataclass(frozen=True)
@@ -135,12 +135,6 @@ class _Traced(nn.Module):
         if (environment := environment_of(tensors)) is not None:
             set_guards_aside(environment)
         return result
-
-
-def environment_of(tensors: Sequence[Tensor]) -> Any:
-    """PyTorch's record of the lengths of some tensors, None if none of them is symbolic."""
-    lengths = (length for tensor in tensors for length in tensor.shape)
-    return next((length.node.shape_env for length in lengths if isinstance(length, SymInt)), None)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from torch.export import ExportedProgram
 from torch.fx import Graph, Node
 
 from pliant.contract import Input
-from pliant.operators.renamed import meanings
+from pliant.operators.renamed import environment_of, meanings
 
 FACTOR_NAMES = ("factor", "scale", "scales", "scale_factor", "upscale", "upscale_factor")
 
@@ -124,12 +124,7 @@ def symbols_of(graph: Graph, nodes: list[Node], inputs: Sequence[Input]) -> Symb
             if source is not None:
                 k, index = source
                 names[str(value.node.expr)] = inputs[k].name + index
-    return Symbols(names, axes, meanings(_environment(nodes)))
-
-
-def _environment(nodes: list[Node]) -> Any:
-    lengths = (length for node in nodes for length in node.meta["val"].shape)
-    return next((length.node.shape_env for length in lengths if isinstance(length, torch.SymInt)), None)
+    return Symbols(names, axes, meanings(environment_of(node.meta["val"] for node in nodes)))
 
 
 def _origin(node: Any, nodes: list[Node]) -> tuple[int, str] | None:

@@ -8,7 +8,7 @@ symbol stands for is kept; the audit puts it back into the assumptions that trac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -112,6 +112,12 @@ def in_terms_of(formula: Any, symbols: set[Any], environment: ShapeEnv) -> Any:
     while foreign := (formula.free_symbols - symbols) & set(known):
         formula = formula.xreplace({symbol: known[symbol] for symbol in foreign})
     return formula
+
+
+def environment_of(tensors: Iterable[Tensor]) -> Any:
+    """PyTorch's record of the lengths of some tensors, None if none of them is symbolic."""
+    lengths = (length for tensor in tensors for length in tensor.shape)
+    return next((length.node.shape_env for length in lengths if isinstance(length, SymInt)), None)
 
 
 def set_guards_aside(environment: ShapeEnv) -> None:

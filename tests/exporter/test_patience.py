@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 import torch
@@ -34,6 +35,14 @@ def test_what_ends_in_time_is_left_alone() -> None:
             assert sum(range(1000)) == 499500
     time.sleep(0.05)
     assert threading.active_count() <= begun + 1
+
+
+def test_an_interruption_never_arrives_after_the_block() -> None:
+    for k in range(200):
+        with suppress(TooLong), at_most(0.0002 * (k % 10)):
+            sum(range(1000))
+        assert sum(range(1000)) == 499500
+    time.sleep(0.05)
 
 
 class Growing(nn.Module):

@@ -94,7 +94,7 @@ def recognise(state: State, facts: Mapping[str, str], source: str) -> tuple[Arch
     keys = ", ".join(list(state)[:3])
     raise CheckpointError(
         f"The weights in {source} ({len(state)} tensors: {keys}, ...) fit no architecture that pliant knows here. "
-        f"Missing for {'; '.join([*reasons, *missing])}. Export the network from Python instead: "
+        f"{''.join(f'{text} ' for text in missing)}Missing for {'; '.join(reasons)}. Export the network from Python instead: "
         "pliant export package.module:factory."
     )
 

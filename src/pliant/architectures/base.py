@@ -92,9 +92,10 @@ def recognise(state: State, facts: Mapping[str, str], source: str) -> tuple[Arch
                 return architecture, architecture.load(candidate, {**facts, "file": Path(source).name})
         reasons.append(f"{architecture.name}: {architecture.detect(list(unprefixed(state))[-1])}")
     keys = ", ".join(list(state)[:3])
+    install = "".join(f"{text} " for text in missing)
     raise CheckpointError(
         f"The weights in {source} ({len(state)} tensors: {keys}, ...) fit no architecture that pliant knows here. "
-        f"{''.join(f'{text} ' for text in missing)}Missing for {'; '.join(reasons)}. Export the network from Python instead: "
+        f"{install}Missing for {'; '.join(reasons)}. Export the network from Python instead: "
         "pliant export package.module:factory."
     )
 

@@ -87,3 +87,25 @@ def test_padding_mirrors_and_then_repeats() -> None:
     row = torch.tensor([[[[1.0, 2.0, 3.0]]]])
 
     assert padded(row, 1, 8).flatten().tolist() == [1, 2, 3, 2, 1, 1, 1, 1]
+
+
+class PaddedTwice(nn.Module):
+    """Padding to a least size and then, `if` one side needs it, to whole windows."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        h, w = x.shape[-2:]
+        x = F.pad(x, (0, max(w, 16) - w, 0, max(h, 16) - h), mode="replicate")
+        h, w = x.shape[-2:]
+        below, right = (8 - h % 8) % 8, (8 - w % 8) % 8
+        if below or right:
+            return F.pad(x, (0, right, 0, below), "reflect")
+        return x
+
+
+@pytest.mark.parametrize("size", [(16, 35), (24, 41), (5, 19), (35, 16), (17, 33), (16, 16)])
+def test_one_side_alone_needs_padding_above_the_least_size(size: tuple[int, int]) -> None:
+    """`below or right` is not `below` only because no short picture shows a difference."""
+    model = PaddedTwice()
+    session = pliant.load(pliant.export(model, (torch.rand(1, 3, 22, 35),)))
+    x = torch.rand(2, 3, *size)
+    np.testing.assert_array_equal(session(x.numpy()), model(x).numpy())

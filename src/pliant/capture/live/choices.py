@@ -130,9 +130,10 @@ def _covers(formula: SymInt, other: Any, condition: SymBool, answer: bool) -> bo
     symbols = sorted(asked.free_symbols | first.free_symbols | second.free_symbols, key=str)
     if not 0 < len(symbols) <= 2 or not set(symbols) <= set(environment.backed_var_to_val):
         return False
-    constants = [int(n) + d for n in asked.atoms(sympy.Integer) for d in (0, 1, 2) if 0 < n < 4096]
-    multiples = [n * m for n in constants for m in range(2, 7)] if len(symbols) == 1 else []
-    lengths = sorted({*range(1, 12), 16, 24, *constants, *multiples})
+    named = {int(n) for f in (asked, first, second) for n in f.atoms(sympy.Integer) if 0 < n < 4096}
+    constants = {n + d for n in named for d in (-1, 0, 1, 2)} | {n + m for n in named for m in named}
+    multiples = {n * m for n in constants for m in range(2, 7)} if len(symbols) == 1 else set[int]()
+    lengths = sorted(n for n in {*range(1, 12), 16, 24, 2 * max(named, default=0) + 3, *constants, *multiples} if n > 0)
     points = 0
     for chosen in itertools.product(lengths, repeat=len(symbols)):
         values = {symbol: sympy.Integer(n) for symbol, n in zip(symbols, chosen, strict=True)}

@@ -17,8 +17,10 @@ from torch.export import ExportedProgram
 from pliant.artifact import SOURCE_KEY
 from pliant.contract import Input, Output
 from pliant.errors import ExportError
+from pliant.exporter.decomposition import decompose_in_place
 from pliant.exporter.optimise import optimise
 from pliant.exporter.paths import users_line
+from pliant.exporter.promotion import with_recorded_values
 from pliant.exporter.structure import lower_structure
 from pliant.operators.base import OPSET, USERS, collecting, translation_table
 
@@ -44,7 +46,8 @@ def to_onnx(program: ExportedProgram, inputs: Sequence[Input], outputs: Sequence
 
     A program that holds `.item()` can be translated only once.
     """
-    with collecting() as functions:
+    decompose_in_place(program)
+    with collecting() as functions, with_recorded_values():
         exported = torch.onnx.export(
             program,
             dynamo=True,

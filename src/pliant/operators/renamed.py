@@ -8,6 +8,7 @@ symbol stands for is kept; the audit puts it back into the assumptions that trac
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,9 +19,12 @@ import torch
 from torch import SymInt, Tensor
 from torch._dynamo.source import ConstantSource
 from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, free_unbacked_symbols
+from torch.utils._sympy.functions import FloorDiv
 
 from pliant.operators._onnx import op
 from pliant.operators.base import Operator
+
+LARGEST = 4096  # that a length may be found to be a multiple of
 
 
 @dataclass
@@ -76,6 +80,8 @@ def number_of(length: Any) -> int:
     factor, formula = sympy.factor_terms(length.node.expr).as_coeff_Mul()
     if not (factor.is_Integer and factor > 0):
         factor, formula = sympy.Integer(1), length.node.expr
+    if factor == 1 and (unit := _unit(formula.xreplace(meanings(environment)))) > 1:
+        factor, formula = sympy.Integer(unit), FloorDiv(length.node.expr, sympy.Integer(unit))
     for number, (_, times, meaning) in enumerate(record.symbols):
         if (times, meaning) == (factor, formula):
             return number
@@ -84,6 +90,21 @@ def number_of(length: Any) -> int:
     symbol = environment.create_symbol(hint, ConstantSource(name), DimDynamic.DYNAMIC, do_not_specialize_zero_one=True)
     record.symbols.append((symbol, int(factor), formula))
     return len(record.symbols) - 1
+
+
+def _unit(formula: Any) -> int:
+    """The largest number in a formula that divides its value, wherever it was tried; 1 if there is none.
+
+    `h + -h % 16` is a multiple of 16, and windows of 16 can be counted in it.
+    """
+    constants = sorted({abs(int(n)) for n in formula.atoms(sympy.Integer) if 1 < abs(n) <= LARGEST}, reverse=True)
+    symbols = sorted(formula.free_symbols, key=str)
+    if not constants or not 0 < len(symbols) <= 2:
+        return 1
+    lengths = sorted({*range(1, 20), *(c + d for c in constants for d in (-1, 0, 1, 2)), 2 * constants[0] + 3} - {0})
+    drawn = itertools.product(lengths, repeat=len(symbols))
+    values = {formula.xreplace(dict(zip(symbols, map(sympy.Integer, chosen), strict=True))) for chosen in drawn}
+    return next((c for c in constants if all(v.is_Integer and v % c == 0 for v in values)), 1)
 
 
 def _unlike(hint: int, factor: int, environment: ShapeEnv) -> int:

@@ -35,6 +35,25 @@ def expanded(key: Any, rank: int) -> list[Any] | None:
     return [*entries[:place], *[slice(None)] * (rank - used), *entries[place + 1 :]]
 
 
+def beside_tensors(x: Tensor, key: Any) -> tuple[Any, ...] | None:
+    """An index such as `x[k, indices]` with its live positions as tensors; None for another one.
+
+    A number beside a tensor of indices counts as one more such tensor, as long as no slice stands between them: PyTorch
+    would then put the selected axis elsewhere.
+    """
+    if not isinstance(key, tuple) or any(e is None or e is ... or isinstance(e, bool) for e in key):
+        return None
+    tensors = [e for e in key if isinstance(e, Tensor) and e.dim()]
+    chosen = [k for k, e in enumerate(key) if not isinstance(e, slice)]
+    together = chosen == list(range(chosen[0], chosen[0] + len(chosen))) if chosen else False
+    slices = [e for e in key if isinstance(e, slice)]
+    if not tensors or not together or any(_mask(t) for t in tensors) or by_live_value(slices):
+        return None
+    if not any(by_value(e) for e in key if not isinstance(e, Tensor)):
+        return None
+    return tuple(scalar(wrapped(e, x.shape[axis]), torch.int64) if is_live(e) else e for axis, e in enumerate(key))
+
+
 def _mask(tensor: Tensor) -> bool:
     return tensor.dtype in (torch.bool, torch.uint8)
 
@@ -77,6 +96,8 @@ def indices(start: Any, stop: Any, step: Any) -> Tensor:
 def get(self: Tensor, key: Any) -> Any:
     """`x[key]`, where a step or a position is live."""
     entries = expanded(key, self.dim())
+    if entries is None and (beside := beside_tensors(self, key)) is not None:
+        return self[beside]
     if entries is None or not by_live_value(entries):
         return NotImplemented
     axis, plain = 0, []
@@ -139,6 +160,9 @@ def select(input: Tensor, dim: int, index: Any) -> Any:  # noqa: A002
 def put(self: Tensor, key: Any, value: Any) -> Any:
     """`x[key] = value`, where a bound or a position is live."""
     entries = expanded(key, self.dim())
+    if entries is None and (beside := beside_tensors(self, key)) is not None:
+        self[beside] = value
+        return None
     if entries is None or not by_live_value(entries) or any(e is None for e in entries):
         return NotImplemented
     rank, chosen = self.dim(), torch.ones((), dtype=torch.bool)

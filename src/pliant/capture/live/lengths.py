@@ -67,7 +67,7 @@ def constant_quotient(above: Sequence[Any], below: Sequence[Any]) -> int | None:
     environment = next((n.node.shape_env for n in (*above, *below) if is_live(n)), None)
     if environment is None or not set(symbols) <= set(environment.backed_var_to_val):
         return None
-    values: set[Any] = set()
+    values: list[Any] = []
     for k in range(len(DRAWN)):
         point = {s: sympy.Integer(DRAWN[(k + 5 * j) % len(DRAWN)]) for j, s in enumerate(symbols)}
         try:
@@ -75,5 +75,5 @@ def constant_quotient(above: Sequence[Any], below: Sequence[Any]) -> int | None:
         except ArithmeticError:
             continue  # a division by no windows, in too small a picture
         if second:
-            values.add(first / second)
-    return int(values.pop()) if len(values) == 1 and all(v.is_Integer for v in values) else None
+            values.append(first / second)
+    return int(values[0]) if len(values) >= ENOUGH and len(set(values)) == 1 and values[0].is_Integer else None

@@ -30,7 +30,7 @@ def padded(image: Tensor, height: int, width: int) -> Tensor:
     below, right = height - image.shape[-2], width - image.shape[-1]
     mirrored = (min(right, image.shape[-1] - 1), min(below, image.shape[-2] - 1))
     image = F.pad(image, (0, mirrored[0], 0, mirrored[1]), mode="reflect")
-    return F.pad(image, (0, right - mirrored[0], 0, below - mirrored[1]), mode="replicate")
+    return F.pad(image, (0, width - image.shape[-1], 0, height - image.shape[-2]), mode="replicate")
 
 
 class Fitted(nn.Module):
@@ -41,11 +41,14 @@ class Fitted(nn.Module):
         facts: the sizes it needs.
         scale: result pixels per pixel.
         call: how the network is called, where that is not `network(image)`.
+        side: the only height and width that the network takes, the longest of a picture; 0 if there are others.
     """
 
-    def __init__(self, network: nn.Module, facts: Network, scale: int = 1, call: Call | None = None) -> None:
+    def __init__(
+        self, network: nn.Module, facts: Network, scale: int = 1, call: Call | None = None, side: int = 0
+    ) -> None:
         super().__init__()
-        self.network, self.facts, self.scale, self.call = network, facts, scale, call
+        self.network, self.facts, self.scale, self.call, self.side = network, facts, scale, call, side
 
     def forward(self, image: Tensor) -> Tensor:
         """[n, c, h, w] in [0, 1] to [n, c', h * scale, w * scale] in [0, 1]."""
@@ -57,7 +60,7 @@ class Fitted(nn.Module):
         if self.facts.demanding:
             tall, wide = fitted_length(height, self.facts), fitted_length(width, self.facts)
             if self.facts.square:
-                tall = wide = max(tall, wide)
+                tall = wide = self.side or max(tall, wide)
             pictures = tuple(padded(picture, tall, wide) for picture in pictures)
         result = self.call(self.network, *pictures) if self.call else self.network(*pictures)
         result = torch.clamp(result, 0, 1)
@@ -69,9 +72,11 @@ class Fitted(nn.Module):
 class FittedMasked(nn.Module):
     """A network that fills the part of a picture that a mask marks; the arguments are those of `Fitted`."""
 
-    def __init__(self, network: nn.Module, facts: Network, scale: int = 1, call: Call | None = None) -> None:
+    def __init__(
+        self, network: nn.Module, facts: Network, scale: int = 1, call: Call | None = None, side: int = 0
+    ) -> None:
         super().__init__()
-        self.fitted = Fitted(network, facts, scale, call)
+        self.fitted = Fitted(network, facts, scale, call, side)
 
     def forward(self, image: Tensor, mask: Tensor) -> Tensor:
         """[n, c, h, w] in [0, 1] and [n, 1, h, w], 1 where the picture is to be filled, to [n, c, h, w] in [0, 1]."""

@@ -25,7 +25,8 @@ PURPOSES = {
     "Restoration": "restoration",
     "Inpainting": "inpainting",
 }
-ONE_SIZE = ("GFPGAN",)  # takes 512x512 alone, of which spandrel states the 512
+# Networks with something stored for every place of the picture; spandrel states a multiple or a minimum.
+ONE_SIZE = {"GFPGAN": 512, "CodeFormer": 512}
 EXAMPLE = (22, 35)  # no multiple of a window, so that a padded length is never taken for that of the picture
 
 
@@ -57,17 +58,23 @@ def load(state: State, facts: Mapping[str, str]) -> ImageModel:
     network = network_of(descriptor)
     masked = isinstance(descriptor, SPANDREL.MaskedImageModelDescriptor)
     kind = FittedMasked if masked else Fitted
-    module = kind(descriptor.model.eval(), network, descriptor.scale, descriptor._call_fn)
+    side = ONE_SIZE.get(network.architecture, 0)
+    module = kind(descriptor.model.eval(), network, descriptor.scale, descriptor._call_fn, side)
     example = _example(descriptor, masked)
     channels = descriptor.input_channels
     return ImageModel(
         module=module.eval(),
         example=example,
         image=Image(colours="RGB" if channels == 3 else "GREY"),
-        dims={"image": f"n {channels} h w", "mask": "n 1 h w"} if masked else {},
+        dims=_dims(channels, side, masked),
         scale=descriptor.scale,
         facts=network,
     )
+
+
+def _dims(channels: int, side: int, masked: bool) -> dict[str, str]:
+    sides = f"h<={side} w<={side}" if side else "h w"
+    return {"image": f"n {channels} {sides}", **({"mask": f"n 1 {sides}"} if masked else {})}
 
 
 def network_of(descriptor: Any) -> Network:

@@ -240,15 +240,17 @@ class Paths:
     def _sort_out(self, error: Exception, frame: _Frame, script: Sequence[Decision]) -> None:
         """Let an error pass if it is the model's own refusal; if it is not, assume that this way is never taken.
 
-        On the example's own way it is a real error.
+        On the example's own way it is a real error. Which way that is, is not known where a decision is about values
+        that tracing does not have: `if (std == 0).any(): raise`, in a library.
         """
         if isinstance(error, (Undecidable, RecursionError)) or not frame.asked:
             raise error
         if raised_on_purpose(error):
             return
-        if not script:
+        unknown = [decision for decision in frame.asked if in_example(decision.condition) is None]
+        if not script and not unknown:
             raise error
-        last = script[-1]
+        last = script[-1] if script else unknown[-1]
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         self.assumptions.append(Assumption(expression(last.condition), not last.answer, last.line, reason))
 

@@ -29,6 +29,7 @@ from pliant.errors import AuditError, PliantError
 from pliant.exporter.alone import is_small, suitable_threads
 from pliant.exporter.formulas import Symbols, placeholders
 from pliant.exporter.guards import Guard, breaking, guards, left_out, smallest_holding
+from pliant.exporter.ordered import StableSorting
 from pliant.exporter.patience import at_most
 from pliant.exporter.signature import Signature
 from pliant.exporter.thresholds import thresholds
@@ -103,7 +104,7 @@ def eager(module: nn.Module, signature: Signature) -> Callable[[Case], list[NDAr
         tensors = [torch.from_numpy(np.array(array)) for array in case.arrays.values()]  # copies, which it may change
         given = [t.item() if leaf.number else t for t, leaf in zip(tensors, signature.leaves, strict=True)]
         args, kwargs = signature.assemble(given)
-        with torch.no_grad(), suitable_threads(tensors):
+        with torch.no_grad(), suitable_threads(tensors), StableSorting():
             results = pytree.tree_leaves(module(*args, **kwargs))
         return [r.numpy() if isinstance(r, Tensor) else np.asarray(r) for r in results if r is not None]
 

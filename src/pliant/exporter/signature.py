@@ -154,7 +154,10 @@ def _default_dims(tensor: Tensor, name: str, pictures: int, fixed_batch: bool) -
 
 
 def _dims(words: str, tensor: Tensor, name: str, lengths: dict[str, int]) -> tuple[Dim, ...]:
-    """Parse einops-like words: a name is live, a number is fixed. `lengths` collects those of the live names."""
+    """Parse einops-like words: a name is live, a number is fixed, "h<=512" is live up to 512.
+
+    `lengths` collects those of the live names.
+    """
     parts = words.split()
     if len(parts) != tensor.dim():
         shape = tuple(tensor.shape)
@@ -162,21 +165,25 @@ def _dims(words: str, tensor: Tensor, name: str, lengths: dict[str, int]) -> tup
             f"dims of {name!r} is {words!r}, {len(parts)} words; the example has shape {shape}: one word per axis."
         )
     result: list[Dim] = []
-    for word, length in zip(parts, tensor.shape, strict=True):
-        if word.isdecimal():
+    for part, length in zip(parts, tensor.shape, strict=True):
+        word, _, most = part.partition("<=")
+        if word.isdecimal() and not most:
             if int(word) != length:
                 raise UsageError(f"dims of {name!r} fixes an axis to {word}, but the example has {length} there.")
             result.append(Dim(size=length))
-        elif word.isidentifier():
+        elif word.isidentifier() and (most.isdecimal() or part == word):
             if lengths.setdefault(word, length) != length:
                 raise UsageError(
                     f"dims of {name!r} calls a length of {length} {word!r}, which is {lengths[word]} elsewhere in the "
                     "example; the same name means the same length."
                 )
-            result.append(Dim(name=word))
+            if most and int(most) < length:
+                raise UsageError(f"dims of {name!r} says {part!r}, but the example has {length} there.")
+            result.append(Dim(name=word, maximum=int(most) if most else None))
         else:
             raise UsageError(
-                f"dims of {name!r} has the word {word!r}; use a name for a live axis or a number for a fixed one."
+                f"dims of {name!r} has the word {part!r}; use a name for a live axis, with its greatest length behind "
+                '"<=" if it has one, or a number for a fixed one.'
             )
     return tuple(result)
 

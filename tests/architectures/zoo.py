@@ -36,10 +36,18 @@ class Entry:
 
 
 def lively(network: nn.Module) -> nn.Module:
-    """The network with noise where it begins with constants, such as a gate of zeros that would hide a whole branch."""
+    """The network with noise where it begins with constants, such as a gate of zeros that would hide a whole branch.
+
+    What weighs random numbers stays zero, or no two calls would be alike. The entries of a new codebook are so near to
+    each other that rounding decides between them; they are spread as training spreads them.
+    """
     with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, nn.Embedding):
+                module.weight.normal_()
+        noisy = {id(m.weight) for m in network.modules() if type(m).__name__ == "StyleConv"}
         for parameter in network.parameters():
-            if (
+            if id(parameter) not in noisy and (
                 parameter.is_floating_point()
                 and parameter.numel()
                 and bool((parameter == parameter.flatten()[0]).all())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -109,3 +111,24 @@ def test_one_side_alone_needs_padding_above_the_least_size(size: tuple[int, int]
     session = pliant.load(pliant.export(model, (torch.rand(1, 3, 22, 35),)))
     x = torch.rand(2, 3, *size)
     np.testing.assert_array_equal(session(x.numpy()), model(x).numpy())
+
+
+class FromTokens(nn.Module):
+    """A square picture, whose side is found again from the number of its pixels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        side = max(x.shape[-2:])
+        side = side + -side % WINDOW
+        x = F.pad(x, (0, side - x.shape[-1], 0, side - x.shape[-2]), mode="replicate")
+        tokens = x.flatten(2)
+        side = int(math.sqrt(tokens.shape[2]))
+        x = tokens.view(x.shape[0], x.shape[1], side, side)
+        return Windows.partition(x.permute(0, 2, 3, 1))
+
+
+def test_the_root_of_a_square_number_of_pixels_is_a_length() -> None:
+    model = FromTokens()
+    session = pliant.load(pliant.export(model, (torch.rand(1, 3, 22, 35),)))
+    for size in ((1, 1), (5, 9), (31, 8)):
+        x = torch.rand(2, 3, *size)
+        np.testing.assert_array_equal(session(x.numpy()), model(x).numpy())

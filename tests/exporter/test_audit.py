@@ -72,3 +72,13 @@ class Single(nn.Module):
 def test_sizes_that_float32_gets_wrong_are_tried() -> None:
     with pytest.raises(AuditError, match=r"h = 45.*factor = 1\.4: it gives shape"):
         pliant.export(Single(), (picture(16, 20), 1.375), values={"factor": (1.375, 1.4375)})
+
+
+class Noisy(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.randn_like(x)
+
+
+def test_a_model_that_draws_random_numbers_is_told_so() -> None:
+    with pytest.raises(AuditError, match="draws random numbers"):
+        pliant.export(Noisy(), (torch.rand(1, 3, 9, 8),))

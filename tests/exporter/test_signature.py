@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+import pliant
 from pliant.contract import Dim, Input, Range
-from pliant.errors import UsageError
+from pliant.errors import PliantError, UsageError
 from pliant.exporter.signature import MOST_VALUES, Signature, read_signature
 
 
@@ -168,3 +170,19 @@ def test_live_axes_of_length_one_are_doubled_for_tracing() -> None:
 
 def test_examples_carry_no_gradient() -> None:
     assert not read(picture().requires_grad_()).leaves[0].example.requires_grad
+
+
+def test_a_live_axis_with_a_greatest_length() -> None:
+    artifact = pliant.export(nn.Conv2d(3, 3, 3), (torch.rand(1, 3, 9, 8),), dims={"input": "n 3 h<=16 w"})
+    _, _, height, width = artifact.contract.inputs[0].dims
+    assert (height.maximum, width.maximum) == (16, None)
+    session = pliant.load(artifact)
+    assert session(np.zeros((1, 3, 16, 40), np.float32)).shape == (1, 3, 14, 38)
+    with pytest.raises(PliantError, match="16"):
+        session(np.zeros((1, 3, 17, 8), np.float32))
+
+
+@pytest.mark.parametrize("word", ["h<=8", "h<=", "<=9", "9<=h", "h<=x"])
+def test_a_greatest_length_that_makes_no_sense(word: str) -> None:
+    with pytest.raises(UsageError, match="<="):
+        pliant.export(nn.Conv2d(3, 3, 3), (torch.rand(1, 3, 9, 8),), dims={"input": f"n 3 {word} w"})

@@ -7,7 +7,7 @@ Source: https://github.com/chaiNNer-org/spandrel.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -27,6 +27,10 @@ PURPOSES = {
 }
 # Networks with something stored for every place of the picture; spandrel states a multiple or a minimum.
 ONE_SIZE = {"GFPGAN": 512, "CodeFormer": 512}
+# GFPGAN adds new random noise at every call; the noise that is stored with its weights makes a picture repeatable.
+CALLS: dict[str, Callable[..., Tensor]] = {
+    "GFPGAN": lambda model, image: model(image, randomize_noise=False)[0],
+}
 EXAMPLE = (22, 35)  # no multiple of a window, so that a padded length is never taken for that of the picture
 
 
@@ -58,8 +62,9 @@ def load(state: State, facts: Mapping[str, str]) -> ImageModel:
     network = network_of(descriptor)
     masked = isinstance(descriptor, SPANDREL.MaskedImageModelDescriptor)
     kind = FittedMasked if masked else Fitted
+    call = CALLS.get(network.architecture, descriptor._call_fn)
     side = ONE_SIZE.get(network.architecture, 0)
-    module = kind(descriptor.model.eval(), network, descriptor.scale, descriptor._call_fn, side)
+    module = kind(descriptor.model.eval(), network, descriptor.scale, call, side)
     example = _example(descriptor, masked)
     channels = descriptor.input_channels
     return ImageModel(

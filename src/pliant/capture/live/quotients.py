@@ -1,4 +1,4 @@
-"""Quotients of lengths that are whole for every length, such as the number of pictures among windows.
+"""Quotients and roots of lengths that are whole for every length, such as the number of pictures among windows.
 
 `int(windows.shape[0] / (h * w / 8 / 8))` is written with floats and means a length that is there already. PyTorch keeps
 the formula as it is, and everything computed from it grows.
@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy
 from torch import SymFloat
-from torch.utils._sympy.functions import FloatTrueDiv, FloorDiv, IntTrueDiv, ToFloat
+from torch.utils._sympy.functions import FloatTrueDiv, FloorDiv, IntTrueDiv, OpaqueUnaryFn_sqrt, ToFloat
 
 # Below 2**53 a float holds every whole number, and the quotient of two that is whole is computed exactly.
 
@@ -37,6 +37,9 @@ def _whole(formula: Any) -> Any:
     if isinstance(formula, (FloatTrueDiv, IntTrueDiv)):
         above, below = (_whole(part) for part in formula.args)
         return None if above is None or below is None or below == 0 else _polynomial(sympy.cancel(above / below))
+    if isinstance(formula, OpaqueUnaryFn_sqrt):
+        inside = _whole(formula.args[0])  # the lengths are positive: the root of 64*h**2 is 8*h
+        return None if inside is None else _polynomial(sympy.sqrt(sympy.factor(inside)))
     if formula.is_Float:
         return sympy.Integer(int(formula)) if formula == int(formula) else None
     if formula.is_Mul and any(isinstance(part, (ToFloat, FloatTrueDiv, IntTrueDiv)) for part in formula.args):

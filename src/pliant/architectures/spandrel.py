@@ -27,11 +27,15 @@ PURPOSES = {
 }
 # Networks with something stored for every place of the picture; spandrel states a multiple or a minimum.
 ONE_SIZE = {"GFPGAN": 512, "CodeFormer": 512}
-# GFPGAN adds new random noise at every call; the noise that is stored with its weights makes a picture repeatable.
-CALLS: dict[str, Callable[..., Tensor]] = {
-    "GFPGAN": lambda model, image: model(image, randomize_noise=False)[0],
-}
 EXAMPLE = (22, 35)  # no multiple of a window, so that a padded length is never taken for that of the picture
+
+
+def with_stored_noise(model: Any, image: Tensor) -> Tensor:
+    """GFPGAN adds new random noise at every call; with the noise stored beside its weights a picture is repeatable."""
+    return model(image, randomize_noise=False)[0]
+
+
+CALLS: dict[str, Callable[..., Tensor]] = {"GFPGAN": with_stored_noise}  # instead of spandrel's
 
 
 def registry() -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -331,3 +332,40 @@ class Windows(nn.Module):
 
 def test_a_length_that_is_left_open_is_no_question() -> None:
     exported(Windows(), (picture(16, 16),), [(picture(h, w),) for h, w in ((17, 16), (9, 31), (4, 1), (12, 20))])
+
+
+class Mirrored(nn.Module):
+    """Pads to whole blocks, mirrored where that can be done: the model catches what PyTorch raises where it cannot."""
+
+    def __init__(self, mode: str) -> None:
+        super().__init__()
+        self.mode = mode
+
+    def forward(self, x: Tensor) -> Tensor:
+        below, right = -x.shape[-2] % 8, -x.shape[-1] % 8
+        try:
+            x = F.pad(x, (0, right, 0, below), self.mode)
+        except RuntimeError:
+            x = F.pad(x, (0, right, 0, below), "constant")
+        return x.flip(-1)
+
+
+class MirroredOrNothing(Mirrored):
+    """The same, with a way out of the function in each block."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        amounts = (0, -x.shape[-1] % 8, 0, -x.shape[-2] % 8)
+        try:
+            return F.pad(x, amounts, self.mode)
+        except (ValueError, RuntimeError):
+            return F.pad(x, amounts)
+
+
+@pytest.mark.parametrize("kind", [Mirrored, MirroredOrNothing])
+@pytest.mark.parametrize("mode", ["reflect", "circular"])
+def test_an_error_that_the_model_catches_is_a_way_of_its_own(kind: type[Mirrored], mode: str) -> None:
+    model = kind(mode)
+    session = pliant.load(pliant.export(model, (torch.rand(1, 3, 21, 30),)))
+    for size in ((1, 1), (4, 17), (5, 17), (17, 4), (3, 3), (8, 16), (29, 35)):
+        x = torch.rand(1, 3, *size)
+        np.testing.assert_array_equal(session(x.numpy()), model(x).numpy())

@@ -49,6 +49,7 @@ class Helper:
         self.table, self.paths = table, paths
         self.fork = paths.fork
         self.truth = paths.truth
+        self.attempt = paths.attempt
         self.loops = Loops(paths)
         self.each, self.during = self.loops.each, self.loops.during
         self.patched = {f.__name__: f for f in table.calls if getattr(builtins, f.__name__, None) is f}

@@ -112,3 +112,14 @@ def is_delayed(node: ast.AST) -> bool:
 
 def has_walrus(node: ast.AST) -> bool:
     return any(isinstance(n, ast.NamedExpr) for n in ast.walk(node))
+
+
+def catches_errors(node: ast.Try) -> bool:
+    """Whether a handler may take what PyTorch raises for a length that does not fit: a RuntimeError."""
+    return any(_may_be_runtime_error(handler.type) for handler in node.handlers)
+
+
+def _may_be_runtime_error(kind: ast.expr | None) -> bool:
+    if isinstance(kind, ast.Tuple):
+        return any(_may_be_runtime_error(one) for one in kind.elts)
+    return kind is None or (isinstance(kind, ast.Name) and kind.id in ("BaseException", "Exception", "RuntimeError"))

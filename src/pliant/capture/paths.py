@@ -117,6 +117,7 @@ class Paths:
         self.sites = 0
         self.loops = 0
         self.runs = 0  # of the innermost fork
+        self.attempts = 0  # `try` statements around the current step that catch what PyTorch raises
 
     def truth(self, value: Any) -> bool:
         """`bool(value)`, on the way that is being taken."""
@@ -137,6 +138,15 @@ class Paths:
         frame.asked.append(decision)
         self.facts.append(decision)
         return decision.answer
+
+    @contextmanager
+    def attempt(self) -> Generator[None]:
+        """Within the block an error of PyTorch's is a way of its own, since the model catches it."""
+        self.attempts += 1
+        try:
+            yield
+        finally:
+            self.attempts -= 1
 
     def chosen(self, condition: Any, then: Any, otherwise: Any) -> Any:
         """`then if condition else otherwise` of two values of one kind."""

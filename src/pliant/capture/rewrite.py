@@ -6,10 +6,10 @@ Three things change, and nothing else; for ordinary values the result behaves as
   answer in place of a function that goes to C.
 - Every truth is asked for by name: `if test:` becomes `if __pliant__.truth(test):`; `and`, `or`, `not`, chained
   comparisons, `==` and `in` become calls that can answer with a live truth.
-- Statements that decide become small functions inside the function, so that both ways can be run: an `if` statement
-  from which nothing jumps out becomes `def _pliant_3(): nonlocal x; if ...` and `__pliant__.fork(_pliant_3)`. Where
-  something jumps out, with `return` say, the whole function becomes such a piece. Loops get a second form, which is
-  used when their number of iterations is live.
+- Statements that decide become small functions inside the function, so that both ways can be run: an `if` statement or
+  a `try` from which nothing jumps out becomes `def _pliant_3(): nonlocal x; if ...` and `__pliant__.fork(_pliant_3)`.
+  Where something jumps out, with `return` say, the whole function becomes such a piece. Loops get a second form, which
+  is used when their number of iterations is live.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pliant.capture.nodes import (
     after_docstring,
     ask,
     at,
+    catches_errors,
     define,
     has_walrus,
     is_delayed,
@@ -173,12 +174,22 @@ class _Rewriter(ast.NodeTransformer):
         return at(ast.Assign([node.target], self.visit(node.value)), node)
 
     def visit_Try(self, node: ast.Try) -> Any:
-        function = self.functions[-1] if self.functions else None
-        if function is None:
+        if not self.functions:
             return self.generic_visit(node)
+        if not catches_errors(node):
+            return self._plain_try(node)
+        if not self._local([node]):
+            self._leave()
+            return self._plain_try(node)
+        return self._piece(node, lambda: [self._plain_try(node)])
+
+    def _plain_try(self, node: ast.Try) -> ast.Try:
+        function = self.functions[-1]
         function.tries += bool(node.handlers)
         node.body = self._statements(node.body)
         function.tries -= bool(node.handlers)
+        if catches_errors(node):
+            node.body = [at(ast.With([ast.withitem(ask("attempt"))], node.body), node.body[0])]
         for handler in node.handlers:
             check = at(ast.Expr(ask("pass_on")), handler.body[0])
             handler.body = [check, *self._statements(handler.body)]

@@ -31,11 +31,23 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> A
     if mode == "constant":
         result = constant(input, before, after, value)
     elif mode in MODES:
+        check(lengths, before, after, mode)
         result = padded(input, before, after, mode)
     else:
         return NotImplemented
     numbers = [number_of(length) for length in result.shape]
     return short_lengths(result, numbers) if max(numbers) >= 0 else result
+
+
+def check(lengths: Any, before: Any, after: Any, mode: str) -> None:
+    """Where the model catches the error, raise it for pictures that are too small, as PyTorch does."""
+    paths = current()
+    if mode == "replicate" or not paths.attempts:
+        return
+    for length, *amounts in zip(lengths, before, after, strict=True):
+        for amount in amounts:
+            if not paths.truth(amount < length if mode == "reflect" else amount <= length):
+                raise RuntimeError(f"{mode} padding by {amount} does not fit a length of {length}")
 
 
 def short_lengths(x: Tensor, numbers: list[int]) -> Tensor:

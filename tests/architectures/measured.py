@@ -54,7 +54,7 @@ def runs(weights: dict[str, Any], sizes: Sequence[tuple[int, int]]) -> Iterator[
     for height, width in sizes:
         descriptor: Any = ModelLoader(registry=registry()).load_from_state_dict(
             {k: v.clone() for k, v in weights.items()}
-        )
+        ).eval()
         pictures = {"image": torch.rand(1, descriptor.input_channels, height, width, generator=random)}
         if descriptor.purpose == "Inpainting":
             pictures["mask"] = (torch.rand(1, 1, height, width, generator=random) > 0.5).float()

@@ -38,14 +38,14 @@ class Entry:
 def lively(network: nn.Module) -> nn.Module:
     """The network with noise where it begins with constants, such as a gate of zeros that would hide a whole branch.
 
-    What weighs random numbers stays zero, or no two calls would be alike. The entries of a new codebook are so near to
+    The weight of random numbers stays zero, or no two calls would be alike. The entries of a new codebook are so near to
     each other that rounding decides between them; they are spread as training spreads them.
     """
     with torch.no_grad():
         for module in network.modules():
             if isinstance(module, nn.Embedding):
                 module.weight.normal_()
-        noisy = {id(m.weight) for m in network.modules() if type(m).__name__ == "StyleConv"}
+        noisy = {id(getattr(m, "weight", None)) for m in network.modules() if type(m).__name__ == "StyleConv"}
         for parameter in network.parameters():
             if id(parameter) not in noisy and (
                 parameter.is_floating_point()
@@ -189,7 +189,7 @@ ZOO: dict[str, Entry] = {
     "RCAN": Entry("RCAN.__arch.rcan_arch:RCAN", {"n_resgroups": 2, "n_resblocks": 2, "n_feats": 16, "reduction": 4}),
     "RGT": Entry(
         "RGT.__arch.rgt:RGT",
-        {"embed_dim": 24, "depth": [4, 2], "num_heads": [2, 2], "mlp_ratio": 2.0, "upscale": 4, "split_size": [8, 32]},
+        {"embed_dim": 64, "depth": [4, 2], "num_heads": [2, 2], "mlp_ratio": 2.0, "upscale": 4, "split_size": [8, 32]},
     ),
     "RealCUGAN": Entry("RealCUGAN.__arch.upcunet_v3:UpCunet2x", {"pro": True}),
     "RestoreFormer": Entry(

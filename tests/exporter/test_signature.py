@@ -186,3 +186,25 @@ def test_a_live_axis_with_a_greatest_length() -> None:
 def test_a_greatest_length_that_makes_no_sense(word: str) -> None:
     with pytest.raises(UsageError, match="<="):
         pliant.export(nn.Conv2d(3, 3, 3), (torch.rand(1, 3, 9, 8),), dims={"input": f"n 3 {word} w"})
+
+
+class OnePicture(nn.Module):
+    """Refuses more than one picture at a time; the second argument shares its batch axis."""
+
+    def forward(self, image: Tensor, mask: Tensor) -> Tensor:
+        if image.shape[0] != 1:
+            raise ValueError("one picture at a time")
+        return image * mask
+
+
+class Multiplied(nn.Module):
+    def forward(self, image: Tensor, mask: Tensor) -> Tensor:
+        return image * mask
+
+
+@pytest.mark.parametrize(("module", "batch"), [(OnePicture(), "1"), (Multiplied(), "n")])
+def test_an_axis_is_live_if_the_model_allows_it(module: nn.Module, batch: str) -> None:
+    dims = {"image": "n? 3 h w", "mask": "n? 1 h w"}
+    artifact = pliant.export(module, (torch.rand(1, 3, 9, 8), torch.rand(1, 1, 9, 8)), dims=dims)
+    assert artifact.contract.outputs[0].dims == (batch, "3", "h", "w")
+    assert pliant.load(artifact)(np.ones((1, 3, 5, 7), np.float32), np.ones((1, 1, 5, 7), np.float32)).shape[2:] == (5, 7)

@@ -83,7 +83,7 @@ def load(state: State, facts: Mapping[str, str]) -> ImageModel:
 
 def _dims(channels: int, side: int, masked: bool) -> dict[str, str]:
     sides = f"h<={side} w<={side}" if side else "h w"
-    return {"image": f"n {channels} {sides}", **({"mask": f"n 1 {sides}"} if masked else {})}
+    return {"image": f"n? {channels} {sides}", **({"mask": f"n? 1 {sides}"} if masked else {})}
 
 
 def network_of(descriptor: Any) -> Network:

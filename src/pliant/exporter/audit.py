@@ -271,7 +271,8 @@ def _from(contract: Contract, entry: Input, least: float) -> Contract:
 
 def _admitted(case: Case, contract: Contract) -> bool:
     shapes = ((entry, case.arrays[entry.name].shape) for entry in contract.inputs)
-    return all(length >= dim.minimum for entry, shape in shapes for length, dim in zip(shape, entry.dims, strict=True))
+    pairs = (pair for entry, shape in shapes for pair in zip(shape, entry.dims, strict=True))
+    return all(dim.minimum <= length <= (dim.maximum or length) for length, dim in pairs)
 
 
 def _narrowed(contract: Contract, guard: Guard, case: Case, symbols: Symbols, signature: Signature) -> Contract | None:

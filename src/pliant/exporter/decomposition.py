@@ -34,9 +34,11 @@ def decompose_in_place(program: ExportedProgram) -> None:
     def run(table: Any = None) -> ExportedProgram:
         try:
             _decomposed(program, table or {})
+            result = program
         except Unsupported:
-            return whole(table)
-        return program
+            result = whole(table)
+        _ask_real_numbers(result.graph)
+        return result
 
     program.run_decompositions = run  # type: ignore[method-assign]
 
@@ -69,6 +71,18 @@ def _plain(graph: Graph, node: Node) -> bool:
         graph.erase_node(node)
         return True
     return False
+
+
+def _ask_real_numbers(graph: Graph) -> None:
+    """Ask for the length of an axis of complex numbers at the pairs of real numbers that they are in ONNX."""
+    for node in list(graph.nodes):
+        source: Any = node.args[0] if node.target is aten.sym_size.int else None
+        if source is None or not source.meta["val"].is_complex():
+            continue
+        with graph.inserting_before(node):
+            pairs = graph.call_function(aten.view_as_real.default, (source,))
+        pairs.meta = {**source.meta, "val": torch.view_as_real(source.meta["val"])}
+        node.args = (pairs, *node.args[1:])
 
 
 def _needs(node: Node, table: Table) -> bool:

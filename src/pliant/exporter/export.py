@@ -63,7 +63,8 @@ def export(
         args: example arguments; they must be ones that the module accepts.
         kwargs: example keyword arguments.
         dims: words per axis by input name, "n 3 h w": a name is live, a number is fixed, and the same name means
-            the same length. "h<=512" is live up to 512.
+            the same length. "h<=512" is live up to 512; "n?" is live if the model allows it, else fixed to the
+            example's length.
         values: inclusive (low, high) by name of a live value; None is unbounded.
         fixed: values that are constants of the file instead of inputs: {"step": 2}, or ["step"] for the example's.
         names: names of the inputs and of what is in `fixed`, in order; the parameter names of `forward` if None.

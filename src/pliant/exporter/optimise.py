@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes import common
 from onnxscript import optimizer, rewriter
@@ -29,6 +30,7 @@ def optimise(model: ir.Model) -> None:
         optimizer.fold_constants(model, onnx_shape_inference=True)
         rewriter.RewritePass(_exact_rules())(model)
         _remove_neutral(model)
+        _remove_empty(model)
         common.RemoveUnusedNodesPass()(model)
         common.RemoveUnusedFunctionsPass()(model)
         common.RemoveUnusedOpsetsPass()(model)
@@ -65,10 +67,36 @@ def _remove_neutral(model: ir.Model) -> None:
         if kept is not None:
             identity = ir.Node("", "Identity", [kept], num_outputs=1, metadata_props=dict(node.metadata_props))
             identity.meta.update(node.meta)
-            identity.outputs[0].name = node.outputs[0].name
-            graph = node.graph
-            assert graph is not None
-            ir.convenience.replace_nodes_and_values(graph, node, [node], [identity], node.outputs, identity.outputs)
+            _put_in_place(identity, node)
+
+
+def _remove_empty(model: ir.Model) -> None:
+    """Let a constant stand for every result that has no elements whatever the picture is: engines refuse to compute it.
+
+    A network made narrow has such results: a layer of `channels // 16` features.
+    """
+    for node in list(ir.traversal.RecursiveGraphIterator(model.graph)):
+        if len(node.outputs) != 1 or node.op_type == "Constant" or not (shape := _empty_shape(node.outputs[0])):
+            continue
+        dtype = node.outputs[0].dtype
+        assert dtype is not None
+        nothing = ir.tensor(np.empty(shape, dtype.numpy()))
+        _put_in_place(ir.Node("", "Constant", [], [ir.AttrTensor("value", nothing)], num_outputs=1), node)
+
+
+def _empty_shape(value: ir.Value) -> list[int]:
+    """The lengths of a tensor that never has elements; no lengths if it may have some, or its type is not known."""
+    lengths = list(value.shape or ())
+    known = [length for length in lengths if isinstance(length, int)]
+    return known if 0 in known and len(known) == len(lengths) and value.dtype is not None else []
+
+
+def _put_in_place(new: ir.Node, old: ir.Node) -> None:
+    new.outputs[0].name = old.outputs[0].name
+    new.outputs[0].shape, new.outputs[0].type = old.outputs[0].shape, old.outputs[0].type
+    graph = old.graph
+    assert graph is not None
+    ir.convenience.replace_nodes_and_values(graph, old, [old], [new], old.outputs, new.outputs)
 
 
 def _unchanged(node: ir.Node) -> ir.Value | None:

@@ -54,7 +54,7 @@ def read_signature(
     """Describe the inputs that `args` and `kwargs` stand for.
 
     Tensors, ints and floats become inputs, but for those named in `fixed`; bool, str, None and other objects are
-    fixed. `names` names what is in `fixed` too.
+    fixed. `names` names what is in `fixed` too. `fixed_batch` fixes the axes that are live only if the model allows it.
 
     Raises UsageError where `dims`, `values` or `names` do not fit the arguments.
     """
@@ -71,8 +71,8 @@ def read_signature(
         value = flat[k]
         tensor = value.detach() if isinstance(value, Tensor) else _number(value)
         pictures += tensor.dim() == 4
-        words = dims.get(name, _default_dims(tensor, name, pictures, fixed_batch))
-        axes = _dims(words, tensor, name, lengths)
+        words = dims.get(name, _default_dims(tensor, name, pictures))
+        axes = _dims(_settled(words, tensor, fixed_batch), tensor, name, lengths)
         leaf = Leaf(
             _workable(tensor, axes), not isinstance(value, Tensor), tuple(i for i, d in enumerate(axes) if d.live)
         )
@@ -141,16 +141,23 @@ def _check_options(
             raise UsageError(f"{option} names {unknown}, which are no inputs; the inputs are {inputs}.")
 
 
-def _default_dims(tensor: Tensor, name: str, pictures: int, fixed_batch: bool) -> str:
+def _default_dims(tensor: Tensor, name: str, pictures: int) -> str:
     shape = [str(s) for s in tensor.shape]
     if tensor.dim() != 4:
         return " ".join(shape)
-    batch = shape[0] if fixed_batch else "n"
     if pictures == 1:
-        return f"{batch} {shape[1]} h w"
+        return f"n? {shape[1]} h w"
     # a side of one pixel beside a picture is there to be spread over it
     height, width = (side if side == "1" else f"{name}_{letter}" for side, letter in zip(shape[2:], "hw", strict=True))
-    return f"{batch} {shape[1]} {height} {width}"
+    return f"n? {shape[1]} {height} {width}"
+
+
+def _settled(words: str, tensor: Tensor, fixed_batch: bool) -> str:
+    """Words without question marks: "n?" is "n", or the example's length if the model needs that."""
+    parts = words.split()
+    if not fixed_batch or len(parts) != tensor.dim():
+        return words.replace("? ", " ").removesuffix("?")
+    return " ".join(str(n) if part.endswith("?") else part for part, n in zip(parts, tensor.shape, strict=True))
 
 
 def _dims(words: str, tensor: Tensor, name: str, lengths: dict[str, int]) -> tuple[Dim, ...]:

@@ -52,9 +52,9 @@ def runs(weights: dict[str, Any], sizes: Sequence[tuple[int, int]]) -> Iterator[
     """For each size: pictures by name, what a fresh copy of the network makes of them, and its scale."""
     random = torch.Generator().manual_seed(3)
     for height, width in sizes:
-        descriptor: Any = ModelLoader(registry=registry()).load_from_state_dict(
-            {k: v.clone() for k, v in weights.items()}
-        ).eval()
+        descriptor: Any = (
+            ModelLoader(registry=registry()).load_from_state_dict({k: v.clone() for k, v in weights.items()}).eval()
+        )
         pictures = {"image": torch.rand(1, descriptor.input_channels, height, width, generator=random)}
         if descriptor.purpose == "Inpainting":
             pictures["mask"] = (torch.rand(1, 1, height, width, generator=random) > 0.5).float()

@@ -38,8 +38,8 @@ class Entry:
 def lively(network: nn.Module) -> nn.Module:
     """The network with noise where it begins with constants, such as a gate of zeros that would hide a whole branch.
 
-    The weight of random numbers stays zero, or no two calls would be alike. The entries of a new codebook are so near to
-    each other that rounding decides between them; they are spread as training spreads them.
+    The weight of random numbers stays zero, or no two calls would be alike. The entries of a new codebook are so near
+    to each other that rounding decides between them; they are spread as training spreads them.
     """
     with torch.no_grad():
         for module in network.modules():

@@ -232,3 +232,22 @@ def test_tiny_constants_are_no_zeros() -> None:
     flat = np.full((1, 3, 5, 4), 0.25, np.float32)
     first = session.run(None, {"x": flat})[0]
     np.testing.assert_array_equal(first, Careful()(torch.from_numpy(flat))[0].numpy())
+
+
+class Narrow(nn.Module):
+    """A network made so narrow that one of its layers has no features at all, with a bias that is all that is left."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner, self.norm, self.outer = nn.Linear(3, 0), nn.LayerNorm(0), nn.Linear(0, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        told = self.outer(torch.relu(self.norm(self.inner(torch.arange(12.0).view(4, 3)))))
+        return x + told.sum(0)[:, None, None]
+
+
+def test_results_without_elements() -> None:
+    model, x = Narrow(), torch.rand(2, 3, 5, 7)
+    session = pliant.load(pliant.export(model, (torch.rand(1, 3, 9, 8),)))
+    with torch.no_grad():
+        np.testing.assert_allclose(session(x.numpy()), model(x).numpy(), atol=1e-6)

@@ -27,7 +27,10 @@ PURPOSES = {
 }
 # Networks with something stored for every place of the picture; spandrel states a multiple or a minimum.
 ONE_SIZE = {"GFPGAN": 512, "CodeFormer": 512}
-EXAMPLE = (22, 35)  # no multiple of a window, so that a padded length is never taken for that of the picture
+# Beyond the minimum, so that no length inside is one, and no multiple of a window, so that a padded length is never
+# taken for that of the picture.
+EXAMPLE = (22, 35)
+LARGE = 256  # a minimum that would make the example slow
 
 
 def with_stored_noise(model: Any, image: Tensor) -> Tensor:
@@ -104,10 +107,12 @@ def network_of(descriptor: Any) -> Network:
 
 def _example(descriptor: Any, masked: bool) -> tuple[Tensor, ...]:
     random = torch.Generator().manual_seed(0)
-    picture = torch.rand(1, descriptor.input_channels, *EXAMPLE, generator=random)
+    least = descriptor.size_requirements.minimum
+    height, width = (length if least >= LARGE else length + least for length in EXAMPLE)
+    picture = torch.rand(1, descriptor.input_channels, height, width, generator=random)
     if not masked:
         return (picture,)
-    return picture, (torch.rand(1, 1, *EXAMPLE, generator=random) > 0.5).float()
+    return picture, (torch.rand(1, 1, height, width, generator=random) > 0.5).float()
 
 
 ARCHITECTURE = Architecture("spandrel", detect, load, last=True)

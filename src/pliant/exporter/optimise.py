@@ -19,6 +19,9 @@ ROUNDS = 2  # as PyTorch's
 NEUTRAL = {"Add": (0.0, True), "Sub": (0.0, False), "Mul": (1.0, True), "Div": (1.0, False)}
 """The number that has no effect on the other operand, and whether it may stand on the left as well."""
 
+NO_TENSORS = {"Constant", "SequenceEmpty", "SequenceInsert", "SequenceConstruct"}
+"""Operators that make nothing which could be left out, or no tensor."""
+
 
 def optimise(model: ir.Model) -> None:
     """Fold constants, simplify, and remove what is not needed; `model` is changed.
@@ -76,7 +79,8 @@ def _remove_empty(model: ir.Model) -> None:
     A network made narrow has such results: a layer of `channels // 16` features.
     """
     for node in list(ir.traversal.RecursiveGraphIterator(model.graph)):
-        if len(node.outputs) != 1 or node.op_type == "Constant" or not (shape := _empty_shape(node.outputs[0])):
+        plain = node.domain == "" and len(node.outputs) == 1 and node.op_type not in NO_TENSORS
+        if not plain or not (shape := _empty_shape(node.outputs[0])):
             continue
         dtype = node.outputs[0].dtype
         assert dtype is not None

@@ -27,8 +27,8 @@ PURPOSES = {
 }
 # Networks with something stored for every place of the picture; spandrel states a multiple or a minimum.
 ONE_SIZE = {"GFPGAN": 512, "CodeFormer": 512}
-# Beyond the minimum, so that no length inside is one, and no multiple of a window, so that a padded length is never
-# taken for that of the picture.
+# Added to the minimum or the multiple, so that no length inside is one; and no multiple of a window, so that a padded
+# length is never taken for that of the picture.
 EXAMPLE = (22, 35)
 LARGE = 256  # a minimum that would make the example slow
 
@@ -107,8 +107,9 @@ def network_of(descriptor: Any) -> Network:
 
 def _example(descriptor: Any, masked: bool) -> tuple[Tensor, ...]:
     random = torch.Generator().manual_seed(0)
-    least = descriptor.size_requirements.minimum
-    height, width = (length if least >= LARGE else length + least for length in EXAMPLE)
+    needs = descriptor.size_requirements
+    more = max(needs.minimum, needs.multiple_of)
+    height, width = (length if more >= LARGE else length + more for length in EXAMPLE)
     picture = torch.rand(1, descriptor.input_channels, height, width, generator=random)
     if not masked:
         return (picture,)

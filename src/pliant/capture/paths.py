@@ -28,6 +28,7 @@ from torch.utils import _pytree as pytree
 from pliant.capture.changes import Changes
 from pliant.capture.live.choices import expression, in_example, known, truth_of
 from pliant.capture.merging import REFUSED, Apart, merged
+from pliant.capture.modules import Modules
 from pliant.capture.places import users_own
 from pliant.capture.state import State
 
@@ -105,7 +106,7 @@ class Paths:
     """The decisions of one trace. `module` is the model, whose attributes may be changed on the way."""
 
     def __init__(self, module: nn.Module) -> None:
-        self.modules = list(module.modules())
+        self.modules = Modules(module)
         self.frames: list[_Frame] = []
         self.facts: list[Decision] = []  # of all frames, outermost first
         self.wide: set[tuple[CodeType, CodeType | None]] = set()  # code whose decisions are left to the fork around it
@@ -202,8 +203,7 @@ class Paths:
             before.restore()
 
     def _explore(self, piece: _Piece, before: State, script: Sequence[Decision]) -> _Outcome:
-        """The ways that begin with the answers of `script`, merged."""
-        before.restore()
+        """The ways that begin with the answers of `script`, merged; everything is in the state `before`."""
         if sum(bool(frame.asked) for frame in self.frames) > DEEPEST:
             raise Undecidable("a function calls itself for as long as a live value says so")
         self.runs += 1
@@ -241,6 +241,7 @@ class Paths:
         for k in reversed(range(len(script), len(frame.asked))):
             decision = frame.asked[k]
             flipped = Decision(decision.condition, decision.line, not decision.answer)
+            before.restore()
             other = self._explore(piece, before, (*frame.asked[:k], flipped))
             outcome = self._merged(piece, decision, outcome, other)
         if outcome.value is REFUSED and not script and error is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dis
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
@@ -16,9 +16,10 @@ from torch import Tensor, nn
 
 from pliant.capture.live.choices import LIVE
 from pliant.capture.merging import UNBOUND, Apart
+from pliant.capture.modules import Modules
 from pliant.capture.owners import users_own
 
-PYTORCHS = frozenset(vars(nn.Module()))  # attributes that PyTorch keeps for itself
+NEVER = -1  # the version of modules whose attributes no run has left in this way
 DEEPEST = 3  # how far containers are followed into one another
 
 
@@ -42,43 +43,50 @@ def fill(cell: CellType, value: Any) -> None:
 class State:
     """A moment: what each variable, container and module held.
 
-    `cells` maps the names of variables to their cells; `containers` are the lists, dicts and sets found in them and the
-    attributes of modules; the other fields hold their contents.
+    `cells` maps the names of variables to their cells; `containers` are the attributes of `modules`, and the lists,
+    dicts and sets found in both; `values` and `contents` are what they held when the modules had this `version`.
     """
 
     cells: dict[str, CellType]
     containers: list[Any]
     values: dict[str, Any]
     contents: list[Any]
+    modules: Modules
+    version: int
 
     @staticmethod
-    def of(function: FunctionType, modules: Iterable[nn.Module]) -> State:
+    def of(function: FunctionType, modules: Modules) -> State:
         """What `function` can change, now."""
         names = function.__code__.co_freevars
         cells = {n: c for n, c in zip(names, function.__closure__ or (), strict=True) if n != "__class__"}
         found: dict[int, Any] = {}
-        for module in modules:
-            for owned in (vars(module), module._buffers):
-                found[id(owned)] = owned
-            for name, value in vars(module).items():
-                if name not in PYTORCHS:
-                    _containers(value, found, DEEPEST)
+        for value in modules.values:
+            _containers(value, found, DEEPEST)
         if _sets_globals(function.__code__):
             found[id(function.__globals__)] = function.__globals__
         for cell in cells.values():
             _containers(content(cell), found, DEEPEST)
-        return State(cells, list(found.values()), *_read(cells, found.values()))
+        return State._read(cells, [*modules.places, *found.values()], modules)
+
+    @staticmethod
+    def _read(cells: dict[str, CellType], containers: list[Any], modules: Modules) -> State:
+        values = {name: content(cell) for name, cell in cells.items()}
+        contents = [*modules.contents, *(container.copy() for container in containers[len(modules.places) :])]
+        return State(cells, containers, values, contents, modules, modules.version)
 
     def now(self) -> State:
         """The same places with what they hold now."""
-        return State(self.cells, self.containers, *_read(self.cells, self.containers))
+        return State._read(self.cells, self.containers, self.modules)
 
     def restore(self) -> None:
         """Put back what every place held."""
         for name, cell in self.cells.items():
             fill(cell, self.values[name])
-        for container, kept in zip(self.containers, self.contents, strict=True):
+        start = len(self.modules.places) if self.modules.version == self.version else 0
+        for container, kept in zip(self.containers[start:], self.contents[start:], strict=True):
             _refill(container, kept)
+        if not start:
+            self.modules.changed()
 
     def versions(self) -> dict[int, tuple[Tensor, int]]:
         """How often each tensor in these places was changed in place, by identity."""
@@ -100,7 +108,7 @@ class State:
             name: _joined(f"variable {name!r}", value, other.values[name], join) for name, value in self.values.items()
         }
         contents = [_contents(a, b, join) for a, b in zip(self.contents, other.contents, strict=True)]
-        return State(self.cells, self.containers, values, contents)
+        return State(self.cells, self.containers, values, contents, self.modules, NEVER)
 
 
 def _joined(what: str, a: Any, b: Any, join: Callable[[Any, Any], Any]) -> Any:
@@ -115,10 +123,6 @@ def _contents(a: Any, b: Any, join: Callable[[Any, Any], Any]) -> Any:
         keys = [*a, *(k for k in b if k not in a)]
         return {k: _joined(f"{k!r}", a.get(k, UNBOUND), b.get(k, UNBOUND), join) for k in keys}
     return _joined("a list", a, b, join) if a is not b else a
-
-
-def _read(cells: dict[str, CellType], containers: Iterable[Any]) -> tuple[dict[str, Any], list[Any]]:
-    return {name: content(cell) for name, cell in cells.items()}, [c.copy() for c in containers]
 
 
 @functools.lru_cache(maxsize=4096)

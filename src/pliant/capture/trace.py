@@ -168,6 +168,7 @@ def trace(
         stack.enter_context(unchanged(module))
         stack.enter_context(completed_numbers())
         stack.enter_context(deciding(paths))
+        stack.enter_context(paths.modules.watched())
         stack.enter_context(choosing(chosen))
         stack.enter_context(rewritten_source(module, helper))
         program = torch.export.export(

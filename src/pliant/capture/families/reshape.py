@@ -17,14 +17,17 @@ from pliant.operators.reshape import reshape
 
 
 def involved(length: Any) -> bool:
-    """Whether a length is more than a product of lengths of the inputs."""
+    """Whether a length is more than a product of different lengths of the inputs.
+
+    PyTorch does not see that the square of a length, divided by that length, is the length again.
+    """
     if not isinstance(length, SymInt):
         return False
     expression = length.node.expr
     return not (expression.is_Symbol or expression.is_Mul or expression.is_Number) or any(
-        str(symbol).startswith(("u", "zuf")) or not factor
+        str(symbol).startswith(("u", "zuf")) or power != 1
         for symbol in expression.free_symbols
-        for factor in [expression.as_powers_dict().get(symbol, 0)]
+        for power in [expression.as_powers_dict().get(symbol, 0)]
     )
 
 

@@ -23,12 +23,13 @@ def write(tensor: Tensor, value: Tensor) -> Any:
     """`tensor.data = value` for a parameter or buffer of the model: from here on, the model has `value` there."""
     places: list[dict[str, Any]] = [
         held
-        for module in current().modules
+        for module in current().modules.all
         for held in (module._parameters, module._buffers)
         if any(kept is tensor for kept in held.values())
     ]
     if not places:
         return NotImplemented
+    current().modules.changed()
     for held in places:
         held.update({name: value for name, kept in held.items() if kept is tensor})
     return None

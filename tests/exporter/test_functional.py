@@ -69,7 +69,29 @@ def a_permuted_copy(x: Tensor) -> Tensor:
     return y
 
 
-SEEN = (slices, a_view_made_before, a_view_of_a_view, twice, an_activation, a_permuted_copy)
+def a_conversion_that_is_none(x: Tensor) -> Tensor:
+    y = fresh(x)
+    same, other = y.type_as(x), y.double()
+    same[:, :, 1:-2] = 3
+    other[:, 0] = 4
+    return y + other.to(torch.float32, copy=True).add_(1) + same.to(x.dtype, non_blocking=True).sub_(2)
+
+
+def scattered(x: Tensor) -> Tensor:
+    best = x.argmin(2, keepdim=True)
+    return torch.zeros_like(x).scatter_(2, best, 1) + fresh(x).scatter_(2, best, x[:, :, :1])
+
+
+SEEN = (
+    slices,
+    a_view_made_before,
+    a_view_of_a_view,
+    twice,
+    an_activation,
+    a_permuted_copy,
+    a_conversion_that_is_none,
+    scattered,
+)
 
 
 def an_input(x: Tensor) -> Tensor:

@@ -55,6 +55,8 @@ VIEWS: dict[Any, Callable[[Graph, Node, Node, Node], Node]] = {
     aten.alias.default: _inverse(aten.alias.default, lambda step: ()),
     aten.detach.default: _inverse(aten.alias.default, lambda step: ()),
 }
+# They give back their argument if it has the type already.
+CONVERSIONS = {aten.type_as.default, aten.to.dtype, aten.to.other, aten.to.device, aten.to.dtype_layout}
 # Composite operators that never give back their argument, although nothing in their declaration says so.
 FRESH = {
     aten.conv1d.default,
@@ -83,6 +85,13 @@ KEEPING = {
     aten.masked_fill_.Scalar,
     aten.masked_fill_.Tensor,
     aten.index_put_.default,
+    aten.scatter_.value,
+    aten.scatter_.src,
+    aten.scatter_add_.default,
+    aten.index_add_.default,
+    aten.index_copy_.default,
+    aten.index_fill_.int_Scalar,
+    aten.masked_scatter_.default,
 }
 
 
@@ -96,12 +105,32 @@ def _shows(node: Node) -> list[Node]:
     if not isinstance(node.target, OpOverload):
         is_part = node.op == "call_function" and getattr(node.target, "__name__", "") == "getitem"
         return list(node.all_input_nodes) if is_part else []
-    schema = node.target._schema
-    if node.target in FRESH:
+    if node.target in FRESH or (node.target in CONVERSIONS and not _is_view(node)):
         return []
-    named = any(argument.alias_info is not None for argument in schema.arguments)
+    if _is_view(node):
+        return node.all_input_nodes[:1]
+    schema = node.target._schema
+    named = {argument.name for argument in schema.arguments if argument.alias_info is not None}
+    if named:
+        declared: list[Node] = []
+        map_arg([value for name, value in _given(node).items() if name in named], declared.append)
+        return declared
     composite = torch._C._dispatch_has_kernel_for_dispatch_key(node.target.name(), "CompositeImplicitAutograd")
-    return [n for n in node.all_input_nodes if _is_tensor(n)] if named or composite else []
+    return [n for n in node.all_input_nodes if _is_tensor(n)] if composite else []
+
+
+def _given(node: Node) -> dict[str, Any]:
+    """The arguments of a step by their names."""
+    target: Any = node.target
+    return {a.name: value for a, value in zip(target._schema.arguments, node.args, strict=False)} | node.kwargs
+
+
+def _is_view(node: Node) -> bool:
+    """Whether a step gives a known view of its first argument."""
+    if node.target not in CONVERSIONS:
+        return node.op == "call_function" and node.target in VIEWS
+    before, after = node.all_input_nodes[0].meta["val"], node.meta["val"]
+    return not _given(node).get("copy") and (before.dtype, before.device) == (after.dtype, after.device)
 
 
 def _is_tensor(node: Node) -> bool:
@@ -143,7 +172,7 @@ def _groups(graph: Graph) -> dict[Node, _Memory]:
 def _chain(node: Node) -> Iterator[Node]:
     """A node, what it is a view of, and so on as far as the views are known ones."""
     yield node
-    while node.op == "call_function" and (node.target in VIEWS or changes(node)):
+    while node.op == "call_function" and (_is_view(node) or changes(node)):
         node = _first(node)
         yield node
 
@@ -237,7 +266,7 @@ class _Rewriting:
         new.meta = {**node.meta, "val": chain[0].meta["val"]}
         news = [new]
         for step, whole in itertools.pairwise(chain):
-            new = VIEWS[step.target](self.graph, self.now(whole), new, step)
+            new = VIEWS.get(step.target, VIEWS[aten.alias.default])(self.graph, self.now(whole), new, step)
             new.meta = {**node.meta, "val": whole.meta["val"]}
             news.append(new)
         version = self.seen[chain[-1]] = self.seen.get(chain[-1], 0) + 1

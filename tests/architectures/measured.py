@@ -15,6 +15,7 @@ from spandrel import ModelLoader
 
 import pliant
 from pliant.apps.export import Request, run
+from pliant.architectures._repeatable import REPEATABLE
 from pliant.architectures.spandrel import registry
 from pliant.artifact import Artifact
 from pliant.errors import PliantError
@@ -49,12 +50,18 @@ def exported(name: str, folder: Path, factor: str | None = None) -> tuple[Artifa
 
 
 def runs(weights: dict[str, Any], sizes: Sequence[tuple[int, int]]) -> Iterator[tuple[dict[str, Any], Any, int]]:
-    """For each size: pictures by name, what a fresh copy of the network makes of them, and its scale."""
+    """For each size: pictures by name, what a fresh copy of the network makes of them, and its scale.
+
+    Networks that draw random numbers are called as the file was made from them: no two of their own calls are alike.
+    """
     random = torch.Generator().manual_seed(3)
     for height, width in sizes:
         descriptor: Any = (
             ModelLoader(registry=registry()).load_from_state_dict({k: v.clone() for k, v in weights.items()}).eval()
         )
+        repeatable = REPEATABLE.get(descriptor.architecture.name)
+        if repeatable:
+            descriptor._call_fn = repeatable.call(descriptor.model)
         pictures = {"image": torch.rand(1, descriptor.input_channels, height, width, generator=random)}
         if descriptor.purpose == "Inpainting":
             pictures["mask"] = (torch.rand(1, 1, height, width, generator=random) > 0.5).float()

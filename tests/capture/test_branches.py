@@ -361,7 +361,42 @@ class MirroredOrNothing(Mirrored):
             return F.pad(x, amounts)
 
 
-@pytest.mark.parametrize("kind", [Mirrored, MirroredOrNothing])
+class MirroredElsewhere(Mirrored):
+    """The same in a function of its own, which decides something itself before it fails."""
+
+    def padded(self, x: Tensor, mode: str) -> Tensor:
+        right, below = -x.shape[-1] % 8, -x.shape[-2] % 8
+        if below or right:
+            return F.pad(x, (0, right, 0, below), mode)
+        return x
+
+    def forward(self, x: Tensor) -> Tensor:
+        try:
+            return self.padded(x, self.mode)
+        except BaseException:  # noqa: BLE001 - as a published network has it
+            return self.padded(x, "constant")
+
+
+class Demanding(Mirrored):
+    """Catches errors of its own, one of them an assertion."""
+
+    def checked(self, x: Tensor) -> Tensor:
+        if x.shape[-2] > 20:
+            raise ValueError("too high")
+        assert x.shape[-1] > 4
+        return x * 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        try:
+            y = self.checked(x)
+        except ValueError as error:
+            y = x - len(str(error))
+        except AssertionError:
+            y = x + 1
+        return y
+
+
+@pytest.mark.parametrize("kind", [Mirrored, MirroredOrNothing, MirroredElsewhere, Demanding])
 @pytest.mark.parametrize("mode", ["reflect", "circular"])
 def test_an_error_that_the_model_catches_is_a_way_of_its_own(kind: type[Mirrored], mode: str) -> None:
     model = kind(mode)

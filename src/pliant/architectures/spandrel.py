@@ -7,7 +7,7 @@ Source: https://github.com/chaiNNer-org/spandrel.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from pliant.architectures._fitted import Fitted, FittedMasked
+from pliant.architectures._repeatable import REPEATABLE
 from pliant.architectures.base import Architecture, ImageModel, State
 from pliant.contract import Image, Network
 
@@ -26,19 +27,11 @@ PURPOSES = {
     "Inpainting": "inpainting",
 }
 # Networks with something stored for every place of the picture; spandrel states a multiple or a minimum.
-ONE_SIZE = {"GFPGAN": 512, "CodeFormer": 512}
+ONE_SIZE = {"GFPGAN": 512, "CodeFormer": 512, "MAT": 512}
 # Added to the minimum or the multiple, so that no length inside is one; and no multiple of a window, so that a padded
 # length is never taken for that of the picture.
 EXAMPLE = (22, 35)
 LARGE = 256  # a minimum that would make the example slow
-
-
-def with_stored_noise(model: Any, image: Tensor) -> Tensor:
-    """GFPGAN adds new random noise at every call; with the noise stored beside its weights a picture is repeatable."""
-    return model(image, randomize_noise=False)[0]
-
-
-CALLS: dict[str, Callable[..., Tensor]] = {"GFPGAN": with_stored_noise}  # instead of spandrel's
 
 
 def registry() -> Any:
@@ -69,7 +62,8 @@ def load(state: State, facts: Mapping[str, str]) -> ImageModel:
     network = network_of(descriptor)
     masked = isinstance(descriptor, SPANDREL.MaskedImageModelDescriptor)
     kind = FittedMasked if masked else Fitted
-    call = CALLS.get(network.architecture, descriptor._call_fn)
+    repeatable = REPEATABLE.get(network.architecture)
+    call = repeatable.call(descriptor.model) if repeatable else descriptor._call_fn
     side = ONE_SIZE.get(network.architecture, 0)
     module = kind(descriptor.model.eval(), network, descriptor.scale, call, side)
     example = _example(descriptor, masked)
@@ -79,6 +73,7 @@ def load(state: State, facts: Mapping[str, str]) -> ImageModel:
         example=example,
         image=Image(colours="RGB" if channels == 3 else "GREY"),
         dims=_dims(channels, side, masked),
+        notes=(repeatable.note,) if repeatable else (),
         scale=descriptor.scale,
         facts=network,
     )

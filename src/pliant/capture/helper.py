@@ -62,10 +62,12 @@ class Helper:
         return self.table.instead_of(callee)
 
     def assume(self, value: Any) -> Any:
-        """The truth of an `assert`: what the model demands of a live value is taken to hold."""
+        """The truth of an `assert`: what the model demands of a live value is taken to hold, outside a `try`."""
         condition = truth_of(value)
         if not isinstance(condition, SymBool):
             return condition
+        if self.paths.attempts:
+            return self.truth(condition)
         static = known(condition)
         return True if static is None else static
 

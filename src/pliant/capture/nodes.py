@@ -12,6 +12,11 @@ HELPER = "__pliant__"
 THUNK = "_pliant_thunk"  # a variable of the lambdas that are made here, which tells them from the model's own
 LOOKING = frozenset({"locals", "vars", "dir", "eval", "exec"})  # they see the variables of the function as it is cut
 
+INDEPENDENT = frozenset(
+    {"AttributeError", "ImportError", "KeyError", "ModuleNotFoundError", "OSError", "StopIteration"}
+)
+"""Errors that say nothing about the numbers a model computes with."""
+
 
 def is_private(name: str) -> bool:
     return name.startswith("__") and not name.endswith("__")
@@ -115,11 +120,11 @@ def has_walrus(node: ast.AST) -> bool:
 
 
 def catches_errors(node: ast.Try) -> bool:
-    """Whether a handler may take what PyTorch raises for a length that does not fit: a RuntimeError."""
-    return any(_may_be_runtime_error(handler.type) for handler in node.handlers)
+    """Whether a handler may take an error that depends on a live value, such as PyTorch's about a length."""
+    return any(_may_depend(handler.type) for handler in node.handlers)
 
 
-def _may_be_runtime_error(kind: ast.expr | None) -> bool:
+def _may_depend(kind: ast.expr | None) -> bool:
     if isinstance(kind, ast.Tuple):
-        return any(_may_be_runtime_error(one) for one in kind.elts)
-    return kind is None or (isinstance(kind, ast.Name) and kind.id in ("BaseException", "Exception", "RuntimeError"))
+        return any(_may_depend(one) for one in kind.elts)
+    return not isinstance(kind, ast.Name) or kind.id not in INDEPENDENT

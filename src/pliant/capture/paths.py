@@ -118,7 +118,7 @@ class Paths:
         self.sites = 0
         self.loops = 0
         self.runs = 0  # of the innermost fork
-        self.attempts = 0  # `try` statements around the current step that catch what PyTorch raises
+        self.attempts = 0  # `try` statements around the current step
 
     def truth(self, value: Any) -> bool:
         """`bool(value)`, on the way that is being taken."""
@@ -142,7 +142,7 @@ class Paths:
 
     @contextmanager
     def attempt(self) -> Generator[None]:
-        """Within the block an error of PyTorch's is a way of its own, since the model catches it."""
+        """Within the block an error is a way of its own, since the model may catch it."""
         self.attempts += 1
         try:
             yield
@@ -231,7 +231,7 @@ class Paths:
             self.frames.pop()
             del self.facts[facts:], self.changes[self.changes.index(changes) :]
         if refusal is not None:
-            self._sort_out(refusal, frame, script)
+            self._sort_out(refusal, piece, frame, script)
         if not frame.asked:
             return _Outcome(value, before, {})  # one way: what it left behind stays where it is
         now = before.now()
@@ -248,14 +248,18 @@ class Paths:
             raise error
         return outcome
 
-    def _sort_out(self, error: Exception, frame: _Frame, script: Sequence[Decision]) -> None:
+    def _sort_out(self, error: Exception, piece: _Piece, frame: _Frame, script: Sequence[Decision]) -> None:
         """Let an error pass if it is the model's own refusal; if it is not, assume that this way is never taken.
 
         On the example's own way it is a real error. Which way that is, is not known where a decision is about values
-        that tracing does not have: `if (std == 0).any(): raise`, in a library.
+        that tracing does not have: `if (std == 0).any(): raise`, in a library. Where a `try` is around this piece, the
+        error may lead to its handler, and the decision belongs to the piece that has both.
         """
         if isinstance(error, (Undecidable, RecursionError)) or not frame.asked:
             raise error
+        if self.attempts and self.frames:
+            self.wide.add(piece.key)
+            raise Outwards from error
         if raised_on_purpose(error):
             return
         unknown = [decision for decision in frame.asked if in_example(decision.condition) is None]

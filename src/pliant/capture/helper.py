@@ -14,6 +14,7 @@ from torch import SymBool, Tensor, nn
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
 from pliant.capture.base import Table
+from pliant.capture.calling import by_position, takes_mod
 from pliant.capture.live import texts
 from pliant.capture.live.choices import as_int, both, either, is_live, is_number, known, opposite, truth_of
 from pliant.capture.lookups import TABLES, bounded, found
@@ -59,6 +60,8 @@ class Helper:
         for name, original in self.patched.items():  # torch.export puts its own min and max there while it traces
             if callee is getattr(builtins, name):
                 return self.table.calls[original]
+        if isinstance(callee, nn.Module) and takes_mod(callee):
+            return by_position(callee)
         return self.table.instead_of(callee)
 
     def assume(self, value: Any) -> Any:

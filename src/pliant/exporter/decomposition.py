@@ -101,6 +101,7 @@ def _expand(graph: Graph, node: Node, table: Table) -> None:
     leaves, form = pytree.tree_flatten((node.args, node.kwargs))
     given = [leaf for leaf in leaves if isinstance(leaf, Node)]
     inner = _traced(node, leaves, form, [n.meta["val"] for n in given], table)
+    functional(inner.graph)
     standing: dict[Node, Any] = {}
     inputs = iter(given)
     with graph.inserting_before(node):

@@ -13,7 +13,16 @@ THUNK = "_pliant_thunk"  # a variable of the lambdas that are made here, which t
 LOOKING = frozenset({"locals", "vars", "dir", "eval", "exec"})  # they see the variables of the function as it is cut
 
 INDEPENDENT = frozenset(
-    {"AttributeError", "ImportError", "KeyError", "ModuleNotFoundError", "OSError", "StopIteration"}
+    {
+        "AttributeError",
+        "ImportError",
+        "KeyError",
+        "ModuleNotFoundError",
+        "NameError",
+        "OSError",
+        "StopIteration",
+        "UnboundLocalError",
+    }
 )
 """Errors that say nothing about the numbers a model computes with."""
 

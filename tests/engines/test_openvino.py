@@ -73,7 +73,7 @@ def test_a_build_runs_without_pliant(tmp_path: Path, monkeypatch: pytest.MonkeyP
     given = {entry.name: arguments[entry.name] for entry in prologue.get_inputs()}
     results = [r.view(r.dtype.name) for r in prologue.run(None, given)]  # int64 under the name that OpenVINO knows
     passed = dict(zip([o.name for o in prologue.get_outputs()], results, strict=True))
-    network = ov.Core().compile_model(str(tmp_path / "out" / "m.xml"), "CPU")
+    network = ov.Core().compile_model(str(tmp_path / "out" / "m.xml"), "CPU", told["settings"])
     inputs = [{**passed, "image": x}[entry["name"]] for entry in told["network"]["inputs"]]
     np.testing.assert_allclose(network(inputs)[0], load(source)(x, 1.7), atol=1e-6)
 

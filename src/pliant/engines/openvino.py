@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _KINDS = ("L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "Sum", "SumSquare")
 REDUCTIONS = tuple(f"Reduce{kind}" for kind in _KINDS)  # their axes must be known when a network is compiled
+PRECISION = "INFERENCE_PRECISION_HINT"
 HINTS = {"f32": "f32", "f16": "f16", "bf16": "bf16"}
 NOISE = re.compile(
     r"Exception from |Check '|FrontEnd API failed|Model wasn't fully|Summary:|To facilitate|-- Conversion is failed"
@@ -71,7 +72,8 @@ def build(model: bytes, contract: Contract, options: Options) -> Mapping[str, by
 
     del options
     core = _core()
-    return shipped(model, contract, dialect(), lambda body: _written(core, body))
+    settings = {PRECISION: HINTS["f32"]}  # left to itself OpenVINO takes bfloat16 where the processor has it
+    return shipped(model, contract, dialect(), lambda body: _written(core, body), settings)
 
 
 def devices() -> list[str]:
@@ -90,7 +92,7 @@ def _core() -> Any:
 
 def _settings(core: Any, device: str, options: Options) -> dict[str, Any]:
     _check_device(core, device, options.precision)
-    settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": HINTS[options.precision], "PERFORMANCE_HINT": "LATENCY"}
+    settings: dict[str, Any] = {PRECISION: HINTS[options.precision], "PERFORMANCE_HINT": "LATENCY"}
     if options.threads is not None:
         settings["INFERENCE_NUM_THREADS"] = options.threads
     if options.cache is not None:

@@ -15,12 +15,17 @@ from pliant.lowering.runtime import serialized
 
 
 def shipped(
-    model: bytes, contract: Contract, dialect: Dialect, write: Callable[[ir.Model], Mapping[str, bytes]]
+    model: bytes,
+    contract: Contract,
+    dialect: Dialect,
+    write: Callable[[ir.Model], Mapping[str, bytes]],
+    settings: Mapping[str, str] | None = None,
 ) -> dict[str, bytes]:
     """The files of a model for one engine, by suffix: those of `write`, ".prologue.onnx" and ".json".
 
     The prologue is there if sizes or values have to be turned into further inputs first; any ONNX runtime runs it. The
-    JSON file says what each input is and where it comes from.
+    JSON file says what each input is and where it comes from, and with which `settings` of the engine the network is to
+    be opened so that it computes what was verified.
 
     Raises LoweringError if the network depends on decisions that are made at run time, or the engine lacks an operator.
     """
@@ -37,7 +42,8 @@ def shipped(
     files = dict(write(lowered.body))
     if lowered.prologue is not None:
         files[".prologue.onnx"] = serialized(lowered.prologue)
-    return {**files, ".json": json.dumps(described(lowered, contract), indent=1).encode()}
+    told = {**described(lowered, contract), "settings": dict(settings or {})}
+    return {**files, ".json": json.dumps(told, indent=1).encode()}
 
 
 def described(network: Network, contract: Contract) -> dict[str, object]:

@@ -20,8 +20,8 @@ from pliant.contract import Contract, Dim, Input
 NEAR = (3, 10)
 FURTHER = ((-3, 5), (7, -5), (1, 2), (2, 6), (4, 12), (8, 24), (16, 32), (32, 64), (64, 128))
 PIXELS = ((1, 1), (5, 1), (31, 13))
-# small pictures show what large ones do, in a fraction of the time; in two, only one side is a multiple of a window, and
-# one is larger than what networks pad small pictures to
+# small pictures show what large ones do, in a fraction of the time; in two, only one side is a multiple of a window,
+# and one is larger than what networks pad small pictures to
 FEW = ((22, 36), (17, 31), (16, 35), (27, 16), (26, 19), (66, 73), (20, 28))
 FIRST = 2 + len(PIXELS) + len(FEW)  # sizes that any model is tried at
 ENOUGH = 6  # sizes that a model accepts; as long as there are fewer, further ones are tried

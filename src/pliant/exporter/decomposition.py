@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch._export.utils import _check_valid_to_preserve
+from torch._guards import detect_fake_mode
 from torch._ops import OpOverload
 from torch.export import ExportedProgram
 from torch.fx import Graph, GraphModule, Node
@@ -127,8 +129,11 @@ def _traced(node: Node, leaves: list[Any], form: Any, values: list[Any], table: 
         args, kwargs = pytree.tree_unflatten([next(numbers) if isinstance(x, Node) else x for x in leaves], form)
         return decomposition(*args, **kwargs)
 
+    # a step without tensors among its arguments, as torch.eye, would else make real ones
+    mode = detect_fake_mode([node.meta.get("val"), *values])
     try:
-        return make_fx(call, decomposition_table=dict(table))(*values)
+        with mode or nullcontext():
+            return make_fx(call, decomposition_table=dict(table))(*values)
     except Exception as error:
         raise Unsupported(f"{node.target}: {error}") from error
 

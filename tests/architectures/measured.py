@@ -30,7 +30,7 @@ TOLERANCE = 1e-3  # of the largest value of the result
 class Measured:
     """What was found for one architecture. `worst` is the largest relative error; `wrong` says where it was too large.
 
-    `lively` is the least share of a result's values strictly between 0 and 1: where all are cut off, nothing is shown.
+    `lively` is the share of the results' values strictly between 0 and 1: where all are cut off, nothing is shown.
     """
 
     artifact: Artifact
@@ -79,8 +79,9 @@ def measure(name: str, folder: Path, sizes: Sequence[tuple[int, int]] = SIZES, e
 def compared(found: Measured, weights: dict[str, Any], sizes: Sequence[tuple[int, int]], engine: str) -> Measured:
     """`found` with the comparisons on an engine added."""
     session = pliant.load(found.artifact, engine=engine)
+    inside, values = 0, 0
     for pictures, native, scale in runs(weights, sizes):
-        found.lively = min(found.lively, float(((native > 0) & (native < 1)).float().mean()))
+        inside, values = inside + int(((native > 0) & (native < 1)).sum()), values + native.numel()
         for factor in [None] if found.artifact.contract.factor is None else [*FACTORS, float(scale)]:
             expected = native if factor is None else resized(native, factor / scale)
             if expected is None:
@@ -98,6 +99,7 @@ def compared(found: Measured, weights: dict[str, Any], sizes: Sequence[tuple[int
             found.worst = max(found.worst, error)
             if not error <= TOLERANCE:
                 found.wrong.append(f"{place}: off by {error:.1e}")
+    found.lively = inside / values
     return found
 
 

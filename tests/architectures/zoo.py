@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils.spectral_norm import SpectralNorm
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,9 @@ def lively(network: nn.Module) -> nn.Module:
         for module in network.modules():
             if isinstance(module, nn.Embedding):
                 module.weight.normal_()
+            for hook in module._forward_pre_hooks.values():
+                if isinstance(hook, SpectralNorm):
+                    settle(module, hook)
         noisy = {id(getattr(m, "weight", None)) for m in network.modules() if type(m).__name__ == "StyleConv"}
         for parameter in network.parameters():
             if id(parameter) not in noisy and (
@@ -54,6 +59,15 @@ def lively(network: nn.Module) -> nn.Module:
             ):
                 parameter += 0.1 * torch.randn(parameter.shape)
     return network
+
+
+def settle(module: nn.Module, norm: SpectralNorm) -> None:
+    """Find the largest singular value that a layer is divided by, as training does step by step."""
+    matrix = norm.reshape_weight_to_matrix(getattr(module, f"{norm.name}_orig"))
+    u, v = getattr(module, f"{norm.name}_u"), getattr(module, f"{norm.name}_v")
+    for _ in range(20):
+        v.copy_(F.normalize(matrix.T @ u, dim=0))
+        u.copy_(F.normalize(matrix @ v, dim=0))
 
 
 ZOO: dict[str, Entry] = {
@@ -200,7 +214,7 @@ ZOO: dict[str, Entry] = {
             "ch": 64,
             "z_channels": 64,
             "num_res_blocks": 1,
-            "ch_mult": (1, 1, 1, 1, 1, 1),
+            "ch_mult": (1, 1, 1, 1, 2, 4),  # few channels at the end would be normalised in pairs
         },
     ),
     "RetinexFormer": Entry(

@@ -28,9 +28,10 @@ PURPOSES = {
 }
 # Networks with something stored for every place of the picture; spandrel states a multiple or a minimum.
 ONE_SIZE = {"GFPGAN": 512, "CodeFormer": 512, "MAT": 512}
-# Added to the minimum or the multiple, so that no length inside is one; and no multiple of a window, so that a padded
+# Longer than the minimum or the multiple, so that no length inside is one; and no multiple of a window, so that a padded
 # length is never taken for that of the picture.
 EXAMPLE = (22, 35)
+SMALL = 16  # what the example is longer than as it is
 LARGE = 256  # a minimum that would make the example slow
 
 
@@ -103,8 +104,8 @@ def network_of(descriptor: Any) -> Network:
 def _example(descriptor: Any, masked: bool) -> tuple[Tensor, ...]:
     random = torch.Generator().manual_seed(0)
     needs = descriptor.size_requirements
-    more = max(needs.minimum, needs.multiple_of)
-    height, width = (length if more >= LARGE else length + more for length in EXAMPLE)
+    least = max(needs.minimum, needs.multiple_of)
+    height, width = (length + least if SMALL < least < LARGE else length for length in EXAMPLE)
     picture = torch.rand(1, descriptor.input_channels, height, width, generator=random)
     if not masked:
         return (picture,)

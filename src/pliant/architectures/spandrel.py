@@ -28,8 +28,8 @@ PURPOSES = {
 }
 # Networks with something stored for every place of the picture; spandrel states a multiple or a minimum.
 ONE_SIZE = {"GFPGAN": 512, "CodeFormer": 512, "MAT": 512}
-# Longer than the minimum or the multiple, so that no length inside is one; and no multiple of a window, so that a padded
-# length is never taken for that of the picture.
+# Longer than the minimum or the multiple, so that no length inside is one; and no multiple of a window, so that a
+# padded length is never taken for that of the picture.
 EXAMPLE = (22, 35)
 SMALL = 16  # what the example is longer than as it is
 LARGE = 256  # a minimum that would make the example slow

@@ -57,10 +57,23 @@ def _exact_rules() -> list[Any]:
     """
     left_out = {id(rule) for rule in _no_op.rules}
     return [
-        rule
+        _ForOneOperator(rule)
         for rule in rewriter._DEFAULT_REWRITE_RULES
         if id(rule) not in left_out and rule._matcher.pattern.has_single_output_node
     ]
+
+
+class _ForOneOperator:
+    """A rule that looks at nodes of its operator alone; else every rule sets out to match every node."""
+
+    def __init__(self, rule: Any) -> None:
+        self.rule, self.operator = rule, str(rule._matcher.pattern.output_node.op)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.rule, name)
+
+    def try_rewrite(self, model: Any, graph: Any, node: Any, **options: Any) -> Any:
+        return self.rule.try_rewrite(model, graph, node, **options) if node.op_type == self.operator else None
 
 
 def _remove_neutral(model: ir.Model) -> None:

@@ -39,6 +39,7 @@ PLAIN = 25  # operations in a guard of a library's; longer ones say the same as 
 MOST_READ = 60
 MOST_GUARDS = 10  # of those in libraries, which are about memory layout mostly
 MOST_THRESHOLDS = 4  # constants that live values are compared with; three cases for each
+THUMBNAIL = (11, 14)  # sides of a picture
 LEAST_PATIENCE = 5.0  # seconds
 RANDOM = "differs from PyTorch, which differs from itself: the model draws random numbers, so nothing can be shown"
 TRIES = 8  # lengths that break a guard, until PyTorch accepts one
@@ -113,6 +114,7 @@ def check_numbers(
         check.sizes(contract)
         for case in _drawn(contract, signature):
             check.run(case, contract)
+        check.values(contract)
         contract = check.edges(contract, thresholds(program, symbols)[:MOST_THRESHOLDS])
     _check_coverage(contract, check.outcomes)
     if check.rounding:
@@ -192,6 +194,15 @@ class _Check:
             if k >= FIRST and accepted >= ENOUGH:
                 break
             accepted += self.run(case, contract)
+
+    def values(self, contract: Contract) -> None:
+        """Every value, on a small picture if the model takes it, else at the lengths of the example."""
+        example, choices = _example_lengths(contract, self.signature), _choices(contract)
+        for k in range(1, max((len(c) for c in choices.values()), default=1)):
+            chosen = {name: c[k % len(c)] for name, c in choices.items()}
+            for lengths in (at(contract, example, THUMBNAIL), example):
+                if self.run(_realistic(fill(contract, lengths, chosen, seed=100 + k), self.signature), contract):
+                    break
 
     def value(self, contract: Contract, name: str, elements: tuple[float, ...]) -> bool:
         """Whether PyTorch accepts a value, the others as in the example. Raises AuditError if the file differs."""
@@ -320,25 +331,25 @@ def _short(error: Exception) -> str:
 
 def _sized(contract: Contract, signature: Signature) -> Iterator[Case]:
     """Every size, with a rotating choice of values."""
-    choices = {entry.name: values(entry) for entry in contract.inputs if entry.role == "value"}
+    choices = _choices(contract)
     for k, lengths in enumerate(sizes(contract, _example_lengths(contract, signature))):
         yield _realistic(fill(contract, lengths, {n: c[k % len(c)] for n, c in choices.items()}, seed=k), signature)
 
 
+def _choices(contract: Contract) -> dict[str, list[tuple[float, ...]]]:
+    """Elements to try, by the name of a live value."""
+    return {entry.name: values(entry) for entry in contract.inputs if entry.role == "value"}
+
+
 def _drawn(contract: Contract, signature: Signature) -> Iterator[Case]:
-    """Lengths and values whose product float32 gets wrong; then every value at the example's size."""
+    """Lengths and values whose product float32 gets wrong."""
     example = _example_lengths(contract, signature)
-    choices = {entry.name: values(entry) for entry in contract.inputs if entry.role == "value"}
-    longest = max((len(c) for c in choices.values()), default=1)
+    choices = _choices(contract)
     for entry in contract.inputs if example else ():
         for elements, pair in disagreements(entry) if entry.role == "value" else ():
             chosen = {n: c[0] for n, c in choices.items()} | {entry.name: elements}
             lengths = at(contract, example, pair)
             yield _realistic(fill(contract, lengths, chosen, seed=50), signature)
-    for k in range(1, longest):
-        yield _realistic(
-            fill(contract, example, {n: c[k % len(c)] for n, c in choices.items()}, seed=100 + k), signature
-        )
 
 
 def _realistic(case: Case, signature: Signature) -> Case:

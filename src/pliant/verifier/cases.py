@@ -22,9 +22,10 @@ FURTHER = ((-3, 5), (7, -5), (1, 2), (2, 6), (4, 12), (8, 24), (16, 32), (32, 64
 PIXELS = ((1, 1), (5, 1), (31, 13))
 # small pictures show what large ones do, in a fraction of the time; in two, only one side is a multiple of a window,
 # and one is larger than what networks pad small pictures to
-FEW = ((22, 36), (17, 31), (16, 35), (27, 16), (26, 19), (66, 73), (20, 28))
+FEW = ((22, 36), (17, 31), (16, 35), (27, 16), (26, 19), (66, 34), (20, 28))
 FIRST = 2 + len(PIXELS) + len(FEW)  # sizes that any model is tried at
 ENOUGH = 6  # sizes that a model accepts; as long as there are fewer, further ones are tried
+THUMBNAIL = 256  # pixels
 SMALL = (5, 3)  # sides of a picture for a value that enlarges it much
 FLOATS = (1.3, 1.7, 2.5, 2.0, 3.0, 0.5)
 MOST_ELEMENTS = 2**15  # of a drawn size, batch apart, unless the example is larger: volumes and factors add up
@@ -54,7 +55,8 @@ def sizes(contract: Contract, example: Mapping[str, int]) -> Iterator[dict[str, 
     small = [{n: pair[k % 2] for k, n in enumerate(others)} for pair in (*PIXELS, *FEW)]
     seen = [dict(example)]
     for k, lengths in enumerate([near, *small, *further] if others else [{}]):
-        drawn = {**lengths, **dict.fromkeys(batch, (1, 3, 2)[k % 3])}
+        three = 3 if math.prod(lengths.values()) <= THUMBNAIL else 1  # of larger ones two are enough
+        drawn = {**lengths, **dict.fromkeys(batch, (1, three, 2)[k % 3])}
         lifted = {n: _fit(contract, n, drawn[n]) for n in names}
         if math.prod(lifted[n] for n in others) <= most and lifted not in seen:
             seen.append(lifted)

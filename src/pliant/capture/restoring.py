@@ -48,15 +48,16 @@ def _restoring(value: Any) -> Callable[[], None] | None:
 
 
 @contextmanager
-def unchanged(module: nn.Module) -> Generator[list[Tensor]]:
+def unchanged(module: nn.Module, *, contents: bool = True) -> Generator[list[Tensor]]:
     """Within the block, a forward may change the module; afterwards it has the state that it had.
 
     Attributes, also of objects and containers that they hold, are the same objects as before; buffers and parameters
     have their contents, also those that the forward assigns by `weight.data = ...`. Gives a list that holds, after
-    the block, the parameters and buffers that had been changed.
+    the block, the parameters and buffers that had been changed. Without `contents`, which take time and memory, what is
+    in the parameters and buffers is not looked after.
     """
     changed: list[Tensor] = []
-    tensors = [_Kept(tensor) for tensor in (*module.parameters(), *module.buffers())]
+    tensors = [_Kept(tensor) for tensor in (*module.parameters(), *module.buffers())] if contents else []
     restores: list[Callable[[], None]] = []
     pending: list[Any] = [vars(part) for part in module.modules()]
     seen: dict[int, Any] = {}

@@ -28,16 +28,14 @@ NEIGHBOURS = 3
 
 
 def eager(module: nn.Module, signature: Signature) -> Reference:
-    """The module as a function of a case, with the same weights for each. What the module raises passes through."""
-    changes: bool | None = None  # whether the module changes its weights; then each case has a copy of its own
+    """The module as a function of a case, each from the same state. What the module raises passes through."""
+    changes: bool | None = None  # whether the module changes its weights, which its first run tells
 
     def run(case: Case) -> list[NDArray[Any]]:
         nonlocal changes
-        if changes is False:
-            return once(case)
-        with unchanged(module) as changed:
+        with unchanged(module, contents=changes is not False) as changed:
             result = once(case)
-        changes = bool(changed)
+        changes = bool(changed) if changes is None else changes
         return result
 
     def once(case: Case) -> list[NDArray[Any]]:

@@ -396,7 +396,31 @@ class Demanding(Mirrored):
         return y
 
 
-@pytest.mark.parametrize("kind", [Mirrored, MirroredOrNothing, MirroredElsewhere, Demanding])
+class Borders(Mirrored):
+    """As many borders as fit, each a turn of a loop, with an error of one function turned into that of another."""
+
+    def bordered(self, x: Tensor, width: int) -> Tensor:
+        try:
+            return F.pad(x, (width, width, width, width), self.mode)
+        except RuntimeError as error:
+            raise ValueError("too wide") from error
+
+    def forward(self, x: Tensor) -> Tensor:
+        fitting = []
+        for width in (3, 4, 19):
+            try:
+                y = self.bordered(x, width)
+            except ValueError:
+                continue
+            else:
+                y = y[..., :1, :1]
+            finally:
+                x = x * 2
+            fitting.append(y)
+        return torch.cat(fitting, -1).amax(-1) if fitting else x[..., 0]
+
+
+@pytest.mark.parametrize("kind", [Mirrored, MirroredOrNothing, MirroredElsewhere, Demanding, Borders])
 @pytest.mark.parametrize("mode", ["reflect", "circular"])
 def test_an_error_that_the_model_catches_is_a_way_of_its_own(kind: type[Mirrored], mode: str) -> None:
     model = kind(mode)

@@ -81,8 +81,9 @@ def load(state: State, facts: Mapping[str, str]) -> ImageModel:
 
 
 def _dims(channels: int, side: int, masked: bool) -> dict[str, str]:
-    sides = f"h<={side} w<={side}" if side else "h w"
-    return {"image": f"n? {channels} {sides}", **({"mask": f"n? 1 {sides}"} if masked else {})}
+    """Words per axis. A network of one size computes as much for any picture, and takes one at a time."""
+    batch, sides = ("1", f"h<={side} w<={side}") if side else ("n?", "h w")
+    return {"image": f"{batch} {channels} {sides}", **({"mask": f"{batch} 1 {sides}"} if masked else {})}
 
 
 def network_of(descriptor: Any) -> Network:

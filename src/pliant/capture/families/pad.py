@@ -23,15 +23,17 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> A
     amounts = pad.tolist() if isinstance(pad, Tensor) else [p.item() if isinstance(p, Tensor) else p for p in pad]
     if len(amounts) % 2 or len(amounts) > 2 * input.dim():
         return NotImplemented
-    if not any_live([*amounts, value]) and not (mode in MODES and any(by_value(n) for n in input.shape)):
-        return NotImplemented  # PyTorch's own compares the amounts with the length, which then must be known
     before, after = amounts[-2::-2], amounts[::-2]
     lengths = input.shape[input.dim() - len(after) :]
+    attempted = bool(current().attempts) and any_live(lengths)
+    if attempted and mode in ("reflect", "circular"):
+        check(lengths, before, after, mode)
+    if not any_live([*amounts, value]) and not (mode in MODES and (attempted or any(by_value(n) for n in input.shape))):
+        return NotImplemented  # PyTorch's own compares the amounts with the length, which then must be known
     after = [simplest(n, a, b) for n, a, b in zip(lengths, before, after, strict=True)]
     if mode == "constant":
         result = constant(input, before, after, value)
     elif mode in MODES:
-        check(lengths, before, after, mode)
         result = padded(input, before, after, mode)
     else:
         return NotImplemented
@@ -40,13 +42,10 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> A
 
 
 def check(lengths: Any, before: Any, after: Any, mode: str) -> None:
-    """Where the model catches the error, raise it for pictures that are too small, as PyTorch does."""
-    paths = current()
-    if mode == "replicate" or not paths.attempts:
-        return
+    """Raise what PyTorch raises for a picture that is too small: the model catches it."""
     for length, *amounts in zip(lengths, before, after, strict=True):
         for amount in amounts:
-            if not paths.truth(amount < length if mode == "reflect" else amount <= length):
+            if not current().truth(amount < length if mode == "reflect" else amount <= length):
                 raise RuntimeError(f"{mode} padding by {amount} does not fit a length of {length}")
 
 

@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 PAGE = ROOT / "docs" / "models.md"
+UNKNOWN = "not measured"
 FEW = ((1, 1), (7, 5), (57, 83))  # for the second engine
 INTRODUCTION = """Written by `make zoo`. Small networks with random weights, every structural feature of the published
 ones in them, exported from a weights file by `pliant export`. *Right* is within 1e-3 of the largest value of what
@@ -185,12 +186,12 @@ def cells(ours: dict[str, Any], problem: str) -> list[str]:
 def plain_cell(plain: dict[str, Any]) -> str:
     if "right" in plain:
         return f"{plain['right']} of {plain['of']}, {plain['seconds']:.0f} s"
-    return "no file" if plain.get("problem") else "not tried"
+    return "not tried" if plain.get("problem") == UNKNOWN else "no file"
 
 
 def read(file: Path) -> dict[str, Any]:
     """A stored result; {"problem": ...} where there is none."""
-    return json.loads(file.read_text()) if file.exists() else {"problem": "not measured"}
+    return json.loads(file.read_text()) if file.exists() else {"problem": UNKNOWN}
 
 
 if __name__ == "__main__":

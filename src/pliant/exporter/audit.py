@@ -24,11 +24,10 @@ from pliant.capture.paths import Assumption
 from pliant.contract import Contract, Input
 from pliant.engines.base import Session, load
 from pliant.errors import AuditError, PliantError
-from pliant.exporter.alone import is_small
 from pliant.exporter.formulas import Symbols, placeholders
 from pliant.exporter.guards import Guard, breaking, guards, left_out, smallest_holding
 from pliant.exporter.patience import at_most
-from pliant.exporter.reference import Reference, eager, in_double, rounding_alone
+from pliant.exporter.reference import Reference, eager, in_double, rounding_alone, threads_for
 from pliant.exporter.signature import Signature
 from pliant.exporter.thresholds import thresholds
 from pliant.exporter.ties import culprit, tied, ties, unequal
@@ -101,12 +100,15 @@ def check_numbers(
     narrower where the file is right only there: a minimum where it is wrong below some length, one name where the
     model needs two axes to be equal.
     """
+    reference = eager(module, signature)
+    chosen = {name: elements[0] for name, elements in _choices(artifact.contract).items()}
+    example = fill(artifact.contract, _example_lengths(artifact.contract, signature), chosen, seed=7)
     try:
-        threads = 1 if is_small([leaf.example for leaf in signature.leaves]) else None
+        threads = threads_for(reference, _realistic(example, signature))
         session = load(artifact, "onnxruntime", threads=threads)
     except PliantError as error:
         raise AuditError(f"The exported file does not load: {error}") from error
-    check = _Check(session, eager(module, signature), in_double(module, signature), signature)
+    check = _Check(session, reference, in_double(module, signature), signature)
     found = [*left_out(assumptions, symbols), *guards(program, symbols)]
     with session:  # what tracing assumed comes first: those messages name a line
         contract = check.ties(artifact.contract, symbols, found)

@@ -27,6 +27,19 @@ class IllConditioned(nn.Module):
         return x + (one - other) * 1e4 + (self.error if torch.compiler.is_exporting() else 0)
 
 
+class Quantised(IllConditioned):
+    """Rounds its input, so that only double precision tells how far rounding takes the rest."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        steps = (x * 8).round().to(torch.float32)
+        return super().forward((steps / 7).float() + torch.zeros(1, dtype=torch.float32))
+
+
+def test_rounding_that_double_precision_alone_shows() -> None:
+    artifact = pliant.export(Quantised(), (torch.rand(1, 3, 32, 40),))
+    assert any("Rounding" in note for note in artifact.contract.notes)
+
+
 def test_rounding_that_pytorch_has_as_well() -> None:
     artifact = pliant.export(IllConditioned(), (torch.rand(1, 3, 32, 40),))
     assert any("Rounding" in note for note in artifact.contract.notes)

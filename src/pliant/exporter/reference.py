@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 from pliant.capture.restoring import unchanged
@@ -65,13 +66,32 @@ def threads_for(reference: Reference, case: Case) -> int | None:
     return None if time.monotonic() - begun > SLOW else 1
 
 
+class _Doubled(TorchFunctionMode):
+    """Within the block, whatever asks for float32 gets float64: `x.float()`, `x.to(torch.float32)`, `dtype=`."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        del types
+        args, kwargs = pytree.tree_map(_wider, (args, dict(kwargs or {})))
+        return (Tensor.double if func is Tensor.float else func)(*args, **kwargs)
+
+
+def _wider(value: Any) -> Any:
+    return torch.float64 if value is torch.float32 else value
+
+
 def in_double(module: nn.Module, signature: Signature) -> Reference:
     """The module with weights and inputs in double precision. It may raise anything: few modules are made for that."""
 
     def run(case: Case) -> list[NDArray[Any]]:
         twin = copy.deepcopy(module).double()
         doubled = {n: a.astype(np.float64) if a.dtype == np.float32 else a for n, a in case.arrays.items()}
-        return eager(twin, signature)(Case(case.label, doubled))
+        usual = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float64)
+        try:
+            with _Doubled():
+                return eager(twin, signature)(Case(case.label, doubled))
+        finally:
+            torch.set_default_dtype(usual)
 
     return run
 

@@ -10,6 +10,9 @@ from torch import Tensor, nn
 
 import pliant
 from pliant.errors import AuditError
+from pliant.exporter.reference import in_double
+from pliant.exporter.signature import read_signature
+from pliant.verifier.cases import Case
 
 
 class IllConditioned(nn.Module):
@@ -27,17 +30,19 @@ class IllConditioned(nn.Module):
         return x + (one - other) * 1e4 + (self.error if torch.compiler.is_exporting() else 0)
 
 
-class Quantised(IllConditioned):
-    """Rounds its input, so that only double precision tells how far rounding takes the rest."""
+class Asking(nn.Module):
+    """Asks for float32 in every way that published networks do."""
 
     def forward(self, x: Tensor) -> Tensor:
-        steps = (x * 8).round().to(torch.float32)
-        return super().forward((steps / 7).float() + torch.zeros(1, dtype=torch.float32))
+        return (x.float() / 3 + torch.zeros(1, dtype=torch.float32) + torch.zeros(1)).to(torch.float32)
 
 
-def test_rounding_that_double_precision_alone_shows() -> None:
-    artifact = pliant.export(Quantised(), (torch.rand(1, 3, 32, 40),))
-    assert any("Rounding" in note for note in artifact.contract.notes)
+def test_double_precision_where_float32_is_asked_for() -> None:
+    x = np.random.default_rng(0).random((1, 3, 5, 7), np.float32)
+    signature = read_signature(Asking(), (torch.from_numpy(x),), {}, {}, {}, None)
+    (result,) = in_double(Asking(), signature)(Case("", {"x": x}))
+    np.testing.assert_array_equal(result, x.astype(np.float64) / 3)
+    assert torch.get_default_dtype() is torch.float32
 
 
 def test_rounding_that_pytorch_has_as_well() -> None:

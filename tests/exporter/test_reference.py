@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import zlib
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 import pliant
 from pliant.errors import AuditError
-from pliant.exporter.reference import in_double
+from pliant.exporter import audit
+from pliant.exporter.reference import Reference, in_double, rounding_alone
 from pliant.exporter.signature import read_signature
 from pliant.verifier.cases import Case
 
@@ -45,11 +50,32 @@ def test_double_precision_where_float32_is_asked_for() -> None:
     assert torch.get_default_dtype() is torch.float32
 
 
-def test_rounding_that_pytorch_has_as_well() -> None:
-    artifact = pliant.export(IllConditioned(), (torch.rand(1, 3, 32, 40),))
-    assert any("Rounding" in note for note in artifact.contract.notes)
-    x = np.random.default_rng(0).random((1, 3, 17, 23), np.float32)
-    assert np.abs(pliant.load(artifact)(x) - x).max() < 1
+BASE = np.linspace(0, 1, 400).reshape(1, 1, 20, 20).astype(np.float32)
+
+
+def rounded(size: float) -> Reference:
+    """A reference whose result carries rounding of about `size`, another one for every other input."""
+
+    def run(case: Case) -> list[NDArray[Any]]:
+        random = np.random.default_rng(zlib.crc32(case.arrays["x"].tobytes()))
+        return [BASE + (size * random.standard_normal(BASE.shape)).astype(np.float32)]
+
+    return run
+
+
+def test_rounding_of_the_size_that_pytorch_has() -> None:
+    case, eager = Case("", {"x": BASE}), rounded(1e-3)
+    expected = eager(case)
+    alike = rounded(1e-3)(Case("", {"x": BASE + 1}))
+    assert 2e-3 < rounding_alone(eager, eager, case, alike, expected) < 1e-2
+    assert rounding_alone(eager, eager, case, [alike[0] + 0.01], expected) == 0
+    assert rounding_alone(eager, eager, case, [alike[0][..., 1:]], expected) == 0
+
+
+def test_what_rounding_explained_is_told_in_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "rounding_alone", lambda *_: 0.02)
+    artifact = pliant.export(IllConditioned(error=0.5), (torch.rand(1, 3, 32, 40),))
+    assert any("by up to 2e-02" in note for note in artifact.contract.notes)
 
 
 def test_a_wrong_file_is_not_explained_by_rounding() -> None:

@@ -32,6 +32,11 @@ class Calling(nn.Module):
         return self.function(x)
 
 
+def over_pixels_norm(x: Tensor) -> Tensor:
+    """The length of each channel as a vector."""
+    return torch.linalg.vector_norm(x, dim=(2, 3))  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+
+
 CASES: dict[str, tuple[Callable[[Tensor], Tensor], float]] = {
     "group_norm": (lambda x: F.group_norm(x, 2, eps=1e-6), 1e-5),
     "one group": (lambda x: F.group_norm(x, 1, eps=1e-6), 1e-5),
@@ -44,7 +49,7 @@ CASES: dict[str, tuple[Callable[[Tensor], Tensor], float]] = {
     "std": (lambda x: x.std((2, 3), unbiased=False), 1e-5),
     "var_mean": (lambda x: torch.cat(torch.var_mean(x, (2, 3))), 1e-5),
     "std_mean": (lambda x: torch.stack(torch.std_mean(x)), 1e-5),
-    "norm": (lambda x: torch.linalg.vector_norm(x, dim=(2, 3)), 1e-5),
+    "norm": (over_pixels_norm, 1e-5),
 }
 
 
@@ -80,3 +85,42 @@ def test_statistics_of_the_batch() -> None:
     with torch.no_grad():
         expected = model.double()(x.double()).numpy()
     assert np.abs(session(x.numpy()) - expected).max() <= 1e-4
+
+
+@pytest.mark.parametrize("affine", [False, True])
+def test_statistics_of_the_training(affine: bool) -> None:
+    """Instance normalisation may have kept statistics, as batch normalisation does."""
+    torch.manual_seed(0)
+    model = nn.InstanceNorm2d(4, affine=affine, track_running_stats=True)
+    model(torch.rand(2, 4, 9, 8) + 1.0)  # training sets them
+    model.eval()
+    session = pliant.load(pliant.export(model, (torch.rand(1, 4, 22, 35),)))
+    x = torch.rand(3, 4, 7, 31)
+    with torch.no_grad():
+        expected = model(x).numpy()
+    assert np.allclose(session(x.numpy()), expected, rtol=1e-5, atol=1e-6)
+
+
+def number_of_others(x: Tensor) -> Tensor:
+    """How many elements round to another number than zero."""
+    return torch.linalg.vector_norm(x.round(), 0, (1, 2))  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+
+
+COUNTS: dict[str, Callable[[Tensor], Tensor]] = {
+    "bools": lambda x: (x > 0.5).sum(),
+    "bools by axes": lambda x: (x > 0.5).sum((1, 2)),
+    "int32": lambda x: (x * 9).to(torch.int32).sum((0, 1), keepdim=True),
+    "int32 kept": lambda x: (x * 9).to(torch.int32).sum((0, 1), dtype=torch.int32),
+    "mean of bools": lambda x: (x > 0.5).mean((2, 3), dtype=torch.float32),
+    "number of others than zero": number_of_others,
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_counts(name: str) -> None:
+    """Whole numbers are added up in int64, or in the type asked for."""
+    session = pliant.load(pliant.export(Calling(COUNTS[name]), (torch.rand(1, 4, 22, 35),)))
+    x = torch.rand(2, 4, 7, 31)
+    got, expected = session(x.numpy()), COUNTS[name](x).numpy()
+    assert got.dtype == expected.dtype
+    assert np.allclose(got, expected, rtol=1e-6, atol=0)

@@ -96,8 +96,6 @@ OPERATOR = Operator(
         torch.ops.aten.instance_norm.default: (
             (PICTURE, None, None, None, None, True, 0.1, 1e-5, False),
             (PICTURE, WEIGHT, BIAS, None, None, True, 0.1, 1e-5, False),
-            (PICTURE, WEIGHT, BIAS, BIAS, WEIGHT, False, 0.1, 1e-5, False),
-            (PICTURE, None, None, BIAS, WEIGHT, False, 0.1, 1e-5, False),
         ),
     },
 )

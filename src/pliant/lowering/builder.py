@@ -9,6 +9,8 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
+from pliant.lowering.unused import release
+
 
 class Builder:
     """Writes nodes into `graph`, in front of `before`, or behind all others where that is None.
@@ -73,6 +75,7 @@ def replace(node: ir.Node, *values: ir.Value) -> None:
         new.shape = new.shape if new.shape is not None else old.shape
         new.type = new.type if new.type is not None else old.type
         old.replace_all_uses_with(new, replace_graph_outputs=True)
+    release(node)
     graph.remove(node, safe=True)
 
 

@@ -10,6 +10,7 @@ from onnx_ir.passes import common
 from pliant.lowering.builder import store
 from pliant.lowering.prologue import beforehand, extract, operands
 from pliant.lowering.runtime import run
+from pliant.lowering.unused import remove_unused
 
 LARGEST = 2**24  # elements; what is larger stays computed, so that a file does not swell
 
@@ -30,7 +31,7 @@ def fold(model: ir.Model) -> None:
         name, value.name = str(value.name), f"{value.name}/computed"
         stored = store(graph, content, name)
         value.replace_all_uses_with(stored, replace_graph_outputs=False)
-    common.RemoveUnusedNodesPass()(model)
+    remove_unused(model)
 
 
 def _questions(graph: ir.Graph) -> set[ir.Value]:

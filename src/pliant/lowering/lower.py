@@ -20,6 +20,7 @@ from pliant.lowering.kernels import overload
 from pliant.lowering.opset import converted
 from pliant.lowering.prologue import PICTURES, Network, answer_shapes, beforehand, cut, extract
 from pliant.lowering.specialise import decide, decisions, write_out_decided
+from pliant.lowering.unused import remove_unused
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def lower(model: ir.Model, contract: Contract, dialect: Dialect) -> Network | Un
         answered = left = True
         while answered and left:
             answered, left = answer_shapes(model.graph, held)
-            common.RemoveUnusedNodesPass()(model)
+            remove_unused(model)
             if answered:
                 infer(model)
         changed = apply(model.graph, dialect, _working(model.graph, held))
@@ -74,8 +75,9 @@ def lower(model: ir.Model, contract: Contract, dialect: Dialect) -> Network | Un
             write_out_decided(model)
         if not changed and not written_out:
             break
-        common.RemoveUnusedNodesPass()(model)
+        remove_unused(model)
     leave_out_identities(model)
+    remove_unused(model)  # or the network gets inputs that nothing in it uses
     known = beforehand(model.graph, held)
     open_values = decisions(model.graph, known, dialect)
     if open_values:

@@ -21,6 +21,7 @@ from pliant.lowering.builder import Builder, array_of, store
 from pliant.lowering.dialect import key_of
 from pliant.lowering.prologue import node_graphs, operands
 from pliant.lowering.runtime import Prologue, run
+from pliant.lowering.unused import remove_unused
 
 LARGEST = 65504.0 / 4  # examples are few: what comes this near the limit may pass it
 SMALLEST = 2.0**-14  # below the smallest normal number, float16 loses a digit with every halving
@@ -55,7 +56,7 @@ def halved(model: ir.Model, examples: Iterable[Mapping[str, Array]] = ()) -> ir.
     islands = _by_rule(model.graph)
     islands |= _by_examples(model, list(examples))
     _convert(model.graph, islands)
-    common.RemoveUnusedNodesPass()(model)
+    remove_unused(model)
     return model
 
 

@@ -34,8 +34,8 @@ ALIKE = "pliant.alike"  # metadata of an If that a rule has written, whose branc
 class Network:
     """A model cut in two, for one set of decisions: what is computed beforehand, and what an engine runs.
 
-    `prologue` takes the arguments of the model and gives `passed`, which `body` takes after the pictures, and those
-    results of the model that depend on sizes and values alone. Either is None if there is nothing in it.
+    `prologue` takes the arguments of the model and gives `passed`, which `body` takes after the pictures that it uses,
+    and those results of the model that depend on sizes and values alone. Either is None if there is nothing in it.
     """
 
     prologue: ir.Model | None
@@ -189,7 +189,8 @@ def cut(model: ir.Model, pictures: Collection[str]) -> Network:
     passed = _ordered(v for node in working for v in operands(node) if v in live)
     results = [v for v in graph.outputs if v not in known]
     direct = [v for v in graph.outputs if v in known]
-    inputs = [v for v in graph.inputs if v.name in pictures]
+    read = {v for node in working for v in operands(node)}
+    inputs = [v for v in graph.inputs if v.name in pictures and (v in read or v in results)]
     prologue = extract(model, list(graph.inputs), _ordered([*passed, *direct])) if passed or direct else None
     body = extract(model, [*inputs, *passed], results) if results else None
     return Network(prologue, body, tuple(str(v.name) for v in passed))

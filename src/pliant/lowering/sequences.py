@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import onnx_ir as ir
-from onnx_ir.passes import common
 
 from pliant.lowering.builder import Builder, array_of, attribute, replace
+from pliant.lowering.unused import remove_unused
 
 
 def resolve(model: ir.Model) -> None:
@@ -17,7 +17,7 @@ def resolve(model: ir.Model) -> None:
             held[node.outputs[0]] = made
         elif node.inputs and node.inputs[0] in held:
             _taken(node, held[node.inputs[0]], Builder(model.graph, node))
-    common.RemoveUnusedNodesPass()(model)
+    remove_unused(model)
 
 
 def _position(node: ir.Node, at: int, default: int) -> int | None:

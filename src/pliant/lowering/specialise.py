@@ -11,7 +11,6 @@ from typing import Any
 
 import onnx_ir as ir
 from numpy.typing import NDArray
-from onnx_ir.passes import common
 
 from pliant.lowering.builder import Builder, array_of, attribute, replace, store
 from pliant.lowering.dialect import Dialect, key_of
@@ -19,6 +18,7 @@ from pliant.lowering.fold import fold
 from pliant.lowering.identities import leave_out_identities
 from pliant.lowering.prologue import node_graphs
 from pliant.lowering.sequences import resolve
+from pliant.lowering.unused import remove_unused
 
 MOST = 256  # iterations that are written out
 
@@ -57,7 +57,7 @@ def decide(model: ir.Model, contents: Mapping[str, NDArray[Any]]) -> None:
         value = values[name]
         stored = store(graph, content, f"{name}/decided")
         value.replace_all_uses_with(stored, replace_graph_outputs=False)
-    common.RemoveUnusedNodesPass()(model)
+    remove_unused(model)
     write_out_decided(model)
 
 
@@ -68,7 +68,7 @@ def write_out_decided(model: ir.Model) -> None:
         fold(model)
     resolve(model)
     leave_out_identities(model)
-    common.RemoveUnusedNodesPass()(model)
+    remove_unused(model)
 
 
 def _written_out(node: ir.Node) -> bool:

@@ -108,5 +108,60 @@ class Lengths:
             total = self.mul(total, length)
         return total
 
+    def equal(self, one: Sequence[Length] | None, other: Sequence[Length] | None) -> bool:
+        """Whether two shapes are known and the same, by formulas over what this graph has, nothing inside a branch."""
+        if one is None or other is None or len(one) != len(other):
+            return False
+        return all(self._has(a) and _same(a, b) for a, b in zip(one, other, strict=True))
+
+    def _has(self, length: Length) -> bool:
+        """Whether all that a formula is made of belongs to this graph."""
+        pending, seen = [length], set[int]()
+        while pending:
+            value = pending.pop()
+            if isinstance(value, int) or id(value) in seen:
+                continue
+            seen.add(id(value))
+            if value.graph is not self.build.graph:
+                return False
+            producer = value.producer()
+            pending += [v for v in producer.inputs if v is not None] if producer is not None else []
+        return True
+
     def _op(self, op: str, *lengths: Length | ir.Value) -> Any:
         return self.build(op, *(self.value(n) for n in lengths))
+
+
+def _same(one: Length, other: Length) -> bool:
+    """Whether two formulas have the same steps, constants and operands."""
+    pending, seen = [(one, other)], set[tuple[int, int]]()
+    while pending:
+        a, b = pending.pop()
+        if isinstance(a, int) or isinstance(b, int):
+            if not (isinstance(a, int) and a == b):
+                return False
+        elif a is not b and (id(a), id(b)) not in seen:
+            seen.add((id(a), id(b)))
+            operands = _operands(a, b)
+            if operands is None:
+                return False
+            pending += operands
+    return True
+
+
+def _operands(a: ir.Value, b: ir.Value) -> list[tuple[Length, Length]] | None:
+    """The operands to compare where both values are results of the same step; None where they are not."""
+    stored, other = array_of(a), array_of(b)
+    if stored is not None and other is not None:
+        return [] if stored.dtype == other.dtype and stored.tolist() == other.tolist() else None
+    one, two = a.producer(), b.producer()
+    if one is None or two is None or one.op_identifier() != two.op_identifier() or a.index() != b.index():
+        return None
+    if {k: v.value for k, v in one.attributes.items()} != {k: v.value for k, v in two.attributes.items()}:
+        return None
+    if len(one.inputs) != len(two.inputs):
+        return None
+    pairs = list(zip(one.inputs, two.inputs, strict=True))
+    if any((x is None) != (y is None) for x, y in pairs):
+        return None
+    return [(x, y) for x, y in pairs if x is not None and y is not None]

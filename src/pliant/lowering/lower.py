@@ -79,7 +79,7 @@ def lower(model: ir.Model, contract: Contract, dialect: Dialect) -> Network | Un
     leave_out_identities(model)
     remove_unused(model)  # or the network gets inputs that nothing in it uses
     known = beforehand(model.graph, held)
-    open_values = decisions(model.graph, known, dialect)
+    open_values = decisions(model.graph, known, dialect, unanswered=left)
     if open_values:
         return Undecided(model, extract(model, list(model.graph.inputs), open_values))
     network = cut(model, held)

@@ -121,6 +121,8 @@ def shapes_of(node: ir.Node, shape_of: ShapeOf, lengths: Lengths) -> list[Any]:
     """The shapes of the outputs of `node`, None for each that is not known beforehand."""
     if ALIKE in node.metadata_props:
         return _shapes_inside(node_graphs(node)[0], shape_of, lengths)
+    if key_of(node) == "If":
+        return _shapes_of_either(node, shape_of, lengths)
     rule = _shape_rule(key_of(node))
     nothing: list[Any] = [None] * len(node.outputs)
     if rule is None:
@@ -148,6 +150,12 @@ def _shapes_inside(branch: ir.Graph, shape_of: ShapeOf, lengths: Lengths) -> lis
     for node in branch:
         inside.update(zip(node.outputs, shapes_of(node, known, lengths), strict=True))
     return [known(v) for v in branch.outputs]
+
+
+def _shapes_of_either(node: ir.Node, shape_of: ShapeOf, lengths: Lengths) -> list[Any]:
+    """The shapes of the outputs of an If, where both branches give the same: experts that a network chooses from."""
+    one, other = (_shapes_inside(branch, shape_of, lengths) for branch in node_graphs(node))
+    return [a if lengths.equal(a, b) else None for a, b in zip(one, other, strict=True)]
 
 
 def _shape_rule(key: str) -> Rule | None:

@@ -23,11 +23,18 @@ from pliant.lowering.unused import remove_unused
 MOST = 256  # iterations that are written out
 
 
-def decisions(graph: ir.Graph, known: Collection[ir.Value], dialect: Dialect) -> list[ir.Value]:
-    """Values computed beforehand that the network itself depends on; constants are not among them."""
+def decisions(
+    graph: ir.Graph, known: Collection[ir.Value], dialect: Dialect, *, unanswered: bool = False
+) -> list[ir.Value]:
+    """Values computed beforehand that the network itself depends on; constants are not among them.
+
+    Where a question for a shape is `unanswered`, also those that decide about what is computed beforehand with a rank
+    that nothing tells: ONNX's inference sees no constants from inside a branch.
+    """
     found: dict[ir.Value, None] = {}
     for node in graph:
-        if all(v in known for v in node.outputs):
+        untold = unanswered and key_of(node) == "If" and any(v.shape is None for v in node.outputs)
+        if all(v in known for v in node.outputs) and not untold:
             continue
         for value in _deciding(node, dialect):
             if value in known and array_of(value) is None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import onnx_ir as ir
 
 from pliant.lowering.builder import attribute
 from pliant.lowering.lengths import Length, Lengths
-from pliant.lowering.shapes.base import Rule, Shape, ShapeOf, Unknown, of
+from pliant.lowering.shapes.base import Rule, Shape, ShapeOf, Unknown, numbers, of, vector
 
 
 def convolution(node: ir.Node, shape_of: ShapeOf, a: Lengths) -> list[Shape]:
@@ -37,14 +38,17 @@ def _moved(node: ir.Node, lengths: Shape, kernel: Sequence[int], a: Lengths) -> 
     strides = [int(s) for s in attribute(node, "strides", [1] * count)]
     if automatic.startswith("SAME"):
         return [a.ceil(n, s) for n, s in zip(lengths, strides, strict=True)]
-    if attribute(node, "ceil_mode", 0):
-        raise Unknown
+    up = bool(attribute(node, "ceil_mode", 0))
     pads = attribute(node, "pads", [0] * 2 * count) if automatic == "NOTSET" else [0] * 2 * count
     dilations = attribute(node, "dilations", [1] * count)
     places: Shape = []
     for k, (length, stride) in enumerate(zip(lengths, strides, strict=True)):
-        lost = (int(kernel[k]) - 1) * int(dilations[k]) - int(pads[k]) - int(pads[k + count])
-        places.append(a.add(a.floor(a.sub(length, lost + 1), stride), 1) if stride > 1 else a.sub(length, lost))
+        reach, after = (int(kernel[k]) - 1) * int(dilations[k]) + 1, int(pads[k + count])
+        if up and after + stride > reach:
+            raise Unknown  # the last window may lie outside the picture, where engines leave it out or do not
+        lost = reach - 1 - int(pads[k]) - after
+        divided = a.ceil if up else a.floor
+        places.append(a.add(divided(a.sub(length, lost + 1), stride), 1) if stride > 1 else a.sub(length, lost))
     return places
 
 
@@ -63,6 +67,12 @@ def transposed_convolution(node: ir.Node, shape_of: ShapeOf, a: Lengths) -> list
     return [[x[0], a.mul(weight[1], int(attribute(node, "group", 1))), *lengths]]
 
 
+def folded(node: ir.Node, shape_of: ShapeOf, a: Lengths) -> list[Shape]:
+    """Col2Im: blocks of [n, c * pixels of a block, number of blocks] to pictures of the given size."""
+    x, block = of(shape_of, node.inputs[0]), numbers(node, 2, "block_shape")
+    return [[x[0], a.floor(x[1], math.prod(block)), *vector(node, 1, shape_of, a)]]
+
+
 def global_pool(node: ir.Node, shape_of: ShapeOf, a: Lengths) -> list[Shape]:
     """One value for each channel."""
     del a
@@ -73,6 +83,7 @@ def global_pool(node: ir.Node, shape_of: ShapeOf, a: Lengths) -> list[Shape]:
 RULES: dict[str, Rule] = {
     **dict.fromkeys(("AveragePool", "MaxPool", "LpPool"), pool),
     **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool"), global_pool),
+    "Col2Im": folded,
     "Conv": convolution,
     "ConvTranspose": transposed_convolution,
 }

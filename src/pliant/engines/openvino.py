@@ -40,7 +40,7 @@ def dialect() -> Dialect:
     from pliant.lowering.rules.nms_threshold import drops_equal
 
     types = frozenset({"float32", "float16", "int64", "int32", "int8", "uint8", "bool"})
-    checks = {"Pad": _pad, "NonMaxSuppression": drops_equal, "Resize": _resize}
+    checks = {"Pad": _pad, "NonMaxSuppression": drops_equal, "Resize": _resize, "DFT": _dft, "If": _if}
     constants = dict.fromkeys(REDUCTIONS, (1,))
     return Dialect("openvino", checks, True, types, constants, flow=frozenset({"If", "Loop"}))
 
@@ -48,6 +48,17 @@ def dialect() -> Dialect:
 def _resize(node: Node) -> str | None:
     wanted = node.attributes.get_int("antialias", 0)
     return "filters with other weights than ONNX's antialias" if wanted else None
+
+
+def _if(node: Node) -> str | None:
+    """One that can be done without is: what comes behind it may read memory in use for something else (2026.4.1)."""
+    from pliant.lowering.rules import if_select
+
+    return "decides between results of one shape" if if_select.check(node, dialect()) is None else None
+
+
+def _dft(node: Node) -> str | None:
+    return "gives half a transform one axis too many" if node.attributes.get_int("onesided", 0) else None
 
 
 def _pad(node: Node) -> str | None:

@@ -47,7 +47,10 @@ class Dialect:
         """Why the engine does not accept `node`, as a phrase; None if it does."""
         key = key_of(node)
         if key in ("If", "Loop", "Scan"):
-            return None if key in self.flow else "decides or repeats on data of the picture, which this engine cannot"
+            if key not in self.flow:
+                return "decides or repeats on data of the picture, which this engine cannot"
+            check = self.operators.get(key)
+            return check(node) if check else None
         if check := self.operators.get(key):
             return check(node) or self._types(node)
         if not self.anything or node.domain not in ("", "ai.onnx"):

@@ -61,6 +61,7 @@ def lower(model: ir.Model, contract: Contract, dialect: Dialect) -> Network | Un
     held = pictures(contract)
     model.graph.meta[PICTURES] = held
     write_out_decided(model)
+    left = True  # whether a question for a shape is left
     for _ in range(ROUNDS):
         infer(model)
         answered = left = True

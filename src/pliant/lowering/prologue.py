@@ -27,7 +27,7 @@ _RANDOM = frozenset(
 )
 PICTURES = "pliant.pictures"  # key of a graph's metadata: names of the inputs whose content only the network sees
 _SHAPES = "pliant.lowering.shapes"
-ALIKE = "pliant.alike"  # metadata of an If that a rule has written, whose branches give the same shapes
+ALIKE = "pliant.alike"  # metadata of an If whose branches give the same shapes: written by a rule, or proved
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,9 @@ def answer_shapes(graph: ir.Graph, pictures: Collection[str]) -> tuple[bool, boo
 
 def shapes_of(node: ir.Node, shape_of: ShapeOf, lengths: Lengths) -> list[Any]:
     """The shapes of the outputs of `node`, None for each that is not known beforehand."""
-    if ALIKE in node.metadata_props:
-        return _shapes_inside(node_graphs(node)[0], shape_of, lengths)
     if key_of(node) == "If":
+        if ALIKE in node.metadata_props:
+            return _shapes_inside(node_graphs(node)[0], shape_of, lengths)
         return _shapes_of_either(node, shape_of, lengths)
     rule = _shape_rule(key_of(node))
     nothing: list[Any] = [None] * len(node.outputs)
@@ -155,7 +155,10 @@ def _shapes_inside(branch: ir.Graph, shape_of: ShapeOf, lengths: Lengths) -> lis
 def _shapes_of_either(node: ir.Node, shape_of: ShapeOf, lengths: Lengths) -> list[Any]:
     """The shapes of the outputs of an If, where both branches give the same: experts that a network chooses from."""
     one, other = (_shapes_inside(branch, shape_of, lengths) for branch in node_graphs(node))
-    return [a if lengths.equal(a, b) else None for a, b in zip(one, other, strict=True)]
+    same = [lengths.equal(a, b) for a, b in zip(one, other, strict=True)]
+    if all(same):
+        node.metadata_props[ALIKE] = ""
+    return [a if known else None for a, known in zip(one, same, strict=True)]
 
 
 def _shape_rule(key: str) -> Rule | None:

@@ -89,10 +89,10 @@ def _written_out(node: ir.Node) -> bool:
 
 
 def _take(node: ir.Node, branch: ir.Graph) -> None:
-    replace(node, *_insert(branch, node, [], "taken"))
+    replace(node, *insert(branch, node, [], "taken"))
 
 
-def _insert(body: ir.Graph, node: ir.Node, arguments: list[ir.Value], label: str) -> list[ir.Value]:
+def insert(body: ir.Graph, node: ir.Node, arguments: list[ir.Value], label: str) -> list[ir.Value]:
     """A copy of `body` in front of `node`, with `arguments` for its inputs; the values of its outputs."""
     graph = node.graph
     assert graph is not None
@@ -145,7 +145,7 @@ def _unroll(node: ir.Node, count: int) -> None:
     build = Builder(_graph(node), node)
     for k in range(max(count, 0)):
         arguments = [build.constant(k), build.constant(True, bool), *carried]
-        results = _insert(body, node, arguments, str(k))
+        results = insert(body, node, arguments, str(k))
         carried, scanned = results[1 : 1 + len(carried)], results[1 + len(carried) :]
         for values, value in zip(collected, scanned, strict=True):
             values.append(value)

@@ -4,6 +4,7 @@ PYTHON  ?= python3
 TORCH   ?= torch==2.13.0
 OLDEST  ?= torch==2.13.0
 NEWEST  ?= torch==2.14.1 torchvision==0.29.1
+EXTRAS  ?= dev
 PICTURE ?= $(firstword $(wildcard examples/*.png) examples/picture.png)
 FACTOR  ?= 2.5
 JOBS    ?= auto
@@ -16,11 +17,12 @@ RESULT  = out/$(notdir $(basename $(PICTURE)))_x$(FACTOR).png
 SOURCES := pyproject.toml README.md LICENSE NOTICE $(shell find src -type f -not -name '*.pyc')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean test-both table matrix speed zoo set5
+.PHONY: help demo test newest lint clean test-both table matrix speed zoo set5
 
 help:
 	@echo 'make demo   upscale a picture and say where the result is; PICTURE=$(PICTURE) FACTOR=$(FACTOR)'
-	@echo 'make test   install what development needs and run the tests; TORCH="$(TORCH)"'
+	@echo 'make test   install what development needs and run the tests; TORCH="$(TORCH)" EXTRAS=$(EXTRAS)'
+	@echo 'make newest the environment for tests of every architecture; then make test VENV=$(NEWEST_VENV)'
 	@echo 'make test-both  the tests and the corpus of live values with "$(OLDEST)" and "$(NEWEST)"'
 	@echo 'make table  run the corpus with all exporters and write docs/live_values.md'
 	@echo 'make matrix run every engine on every operator and write docs/engines_matrix.md'
@@ -56,15 +58,8 @@ define check
 	else echo 'The corpus was not run: PLIANT_REFERENCE_DATA is not set.'; fi
 endef
 
-# pytest comes last: where it is, the environment is complete
-.venv-oldest/bin/pytest: VERSION = $(OLDEST)
-.venv-newest/bin/pytest: VERSION = $(NEWEST)
-.venv-newest/bin/pytest: EXTRAS = dev,zoo-all
-.venv-oldest/bin/pytest: EXTRAS = dev
-.venv-oldest/bin/pytest .venv-newest/bin/pytest:
-	$(PYTHON) -m venv $(@D)/..
-	$(@D)/python -m pip install $(VERSION)
-	$(@D)/python -m pip install --editable '.[$(EXTRAS)]'
+# With the newest PyTorch and torchvision, which spandrel needs; gigabytes, so not what `make test` begins with.
+newest: $(NEWEST_VENV)/bin/pytest
 
 table: $(VENV)/.stamp
 	$(VENV)/bin/python benchmarks/live_values.py --results '$(RESULTS)'
@@ -95,11 +90,17 @@ $(DEMO)/.stamp: $(SOURCES)
 	@touch $@
 
 # torch first and alone: the rest is content with the version that is there, and TORCH may hold options of pip.
-$(VENV)/.stamp: pyproject.toml
-	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install $(TORCH)
-	$(VENV)/bin/python -m pip install --editable '.[dev]'
+.venv-oldest/.stamp: TORCH = $(OLDEST)
+.venv-newest/.stamp: TORCH = $(NEWEST)
+.venv-newest/.stamp: EXTRAS = dev,zoo-all
+%/.stamp: pyproject.toml
+	test -x $*/bin/python || $(PYTHON) -m venv $*
+	$*/bin/python -m pip install $(TORCH)
+	$*/bin/python -m pip install --editable '.[$(EXTRAS)]'
 	@touch $@
+
+.venv-oldest/bin/pytest .venv-newest/bin/pytest: %/bin/pytest: %/.stamp
+	@test -x $@
 
 clean:
 	rm -rf $(VENV) .venv-oldest .venv-newest $(DEMO) out build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

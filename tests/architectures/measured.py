@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ import torch.nn.functional as F
 from spandrel import ModelLoader
 
 import pliant
-from pliant.apps.export import Request, run
+from pliant.apps.export import Request, run, weights_model
 from pliant.architectures._repeatable import REPEATABLE
 from pliant.architectures.spandrel import registry
 from pliant.artifact import Artifact
-from pliant.errors import PliantError
+from pliant.errors import AuditError, PliantError
+from pliant.exporter.export import export_checked_by
 from tests.architectures.zoo import ZOO
 
 SIZES = ((1, 1), (7, 5), (64, 64), (57, 83), (128, 40), (5, 33), (24, 17), (31, 48))
@@ -76,13 +78,40 @@ def measure(name: str, folder: Path, sizes: Sequence[tuple[int, int]] = SIZES, e
     return compared(Measured(artifact, seconds), weights, sizes, engine)
 
 
-def compared(found: Measured, weights: dict[str, Any], sizes: Sequence[tuple[int, int]], engine: str) -> Measured:
-    """`found` with the comparisons on an engine added."""
+def translated(name: str, folder: Path, sizes: Sequence[tuple[int, int]], factors: Sequence[float]) -> Measured:
+    """Like `measure` with ONNX Runtime, but that comparison takes the place of the audit, which takes longer."""
+    weights = {key: value.clone() for key, value in ZOO[name].make().state_dict().items()}
+    torch.save(weights, folder / f"{name}.pth")
+    model = weights_model(str(folder / f"{name}.pth"))
+    found: list[Measured] = []
+
+    def sound(artifact: Artifact) -> bool:
+        contract = replace(artifact.contract, network=model.facts)
+        measured = Measured(replace(artifact, contract=contract), time.perf_counter() - begun)
+        found.append(compared(measured, weights, sizes, "onnxruntime", factors))
+        return not found[-1].wrong
+
+    begun = time.perf_counter()
+    dims = {key: words.replace("n?", "1") for key, words in model.dims.items()}
+    options: dict[str, Any] = {"dims": dims, "values": model.values, "fixed": {}, "names": None, "progress": str}
+    with suppress(AuditError):  # what is wrong is in `found`
+        export_checked_by(model.module, model.example, {}, sound, **options)
+    return found[-1]
+
+
+def compared(
+    found: Measured,
+    weights: dict[str, Any],
+    sizes: Sequence[tuple[int, int]],
+    engine: str,
+    factors: Sequence[float] = FACTORS,
+) -> Measured:
+    """`found` with the comparisons on an engine added; `factors` and the native one, where the factor is live."""
     session = pliant.load(found.artifact, engine=engine)
     inside, values = 0, 0
     for pictures, native, scale in runs(weights, sizes):
         inside, values = inside + int(((native > 0) & (native < 1)).sum()), values + native.numel()
-        for factor in [None] if found.artifact.contract.factor is None else [*FACTORS, float(scale)]:
+        for factor in [None] if found.artifact.contract.factor is None else dict.fromkeys([*factors, float(scale)]):
             expected = native if factor is None else resized(native, factor / scale)
             if expected is None:
                 continue

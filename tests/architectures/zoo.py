@@ -296,9 +296,3 @@ ZOO: dict[str, Entry] = {
         extra=True,
     ),
 }
-
-
-MISSING: dict[str, str] = {
-    "CodeFormer": "refused: ONNX Runtime adds up 512 x 512 features of its group normalisations too coarsely",
-}
-"""Architectures whose small network has no right file yet, with the reason; they count as missing."""

@@ -102,7 +102,7 @@ def export_checked_by(
     dims: Mapping[str, str],
     values: Mapping[str, tuple[float | None, float | None]],
     fixed: Fixed,
-    names: Sequence[str],
+    names: Sequence[str] | None,
     progress: Progress,
 ) -> Artifact:
     """Like `export`, but `sound` takes the place of the audit, which costs more than the export itself.

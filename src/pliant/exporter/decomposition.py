@@ -24,6 +24,7 @@ from torch.fx.node import map_arg
 from torch.utils import _pytree as pytree
 
 from pliant.exporter.functional import Unsupported, changes, functional
+from pliant.exporter.spectra import any_layout, as_pairs
 
 aten = torch.ops.aten
 Table = Mapping[Any, Callable[..., Any]]
@@ -39,7 +40,7 @@ def decompose_in_place(program: ExportedProgram) -> None:
             result = program
         except Unsupported:
             result = whole(table)
-        _ask_real_numbers(result.graph)
+        as_pairs(result.graph)
         return result
 
     program.run_decompositions = run  # type: ignore[method-assign]
@@ -73,18 +74,6 @@ def _plain(graph: Graph, node: Node) -> bool:
         graph.erase_node(node)
         return True
     return False
-
-
-def _ask_real_numbers(graph: Graph) -> None:
-    """Ask for the length of an axis of complex numbers at the pairs of real numbers that they are in ONNX."""
-    for node in list(graph.nodes):
-        source: Any = node.args[0] if node.target is aten.sym_size.int else None
-        if source is None or not source.meta["val"].is_complex():
-            continue
-        with graph.inserting_before(node):
-            pairs = graph.call_function(aten.view_as_real.default, (source,))
-        pairs.meta = {**source.meta, "val": torch.view_as_real(source.meta["val"])}
-        node.args = (pairs, *node.args[1:])
 
 
 def _needs(node: Node, table: Table) -> bool:
@@ -132,7 +121,7 @@ def _traced(node: Node, leaves: list[Any], form: Any, values: list[Any], table: 
     # a step without tensors among its arguments, as torch.eye, would else make real ones
     mode = detect_fake_mode([node.meta.get("val"), *values])
     try:
-        with mode or nullcontext():
+        with mode or nullcontext(), any_layout():
             return make_fx(call, decomposition_table=dict(table))(*values)
     except Exception as error:
         raise Unsupported(f"{node.target}: {error}") from error

@@ -31,7 +31,8 @@ from pliant.exporter.reference import Reference, eager, in_double, rounding_alon
 from pliant.exporter.signature import Signature
 from pliant.exporter.thresholds import thresholds
 from pliant.exporter.ties import culprit, tied, ties, unequal
-from pliant.verifier.cases import ENOUGH, FIRST, Case, around, at, disagreements, edges, fill, room, sizes, values
+from pliant.exporter.trials import choices, disagreeing, example_lengths, realistic, sized
+from pliant.verifier.cases import ENOUGH, FIRST, Case, around, at, edges, fill, room
 from pliant.verifier.compare import Difference, compare_all
 
 PLAIN = 25  # operations in a guard of a library's; longer ones say the same as shorter ones
@@ -101,10 +102,10 @@ def check_numbers(
     model needs two axes to be equal.
     """
     reference = eager(module, signature)
-    chosen = {name: elements[0] for name, elements in _choices(artifact.contract).items()}
-    example = fill(artifact.contract, _example_lengths(artifact.contract, signature), chosen, seed=7)
+    chosen = {name: elements[0] for name, elements in choices(artifact.contract).items()}
+    example = fill(artifact.contract, example_lengths(artifact.contract, signature), chosen, seed=7)
     try:
-        threads = threads_for(reference, _realistic(example, signature))
+        threads = threads_for(reference, realistic(example, signature))
         session = load(artifact, "onnxruntime", threads=threads)
     except PliantError as error:
         raise AuditError(f"The exported file does not load: {error}") from error
@@ -114,7 +115,7 @@ def check_numbers(
         contract = check.ties(artifact.contract, symbols, found)
         contract = check.guards(contract, symbols, found)
         check.sizes(contract)
-        for case in _drawn(contract, signature):
+        for case in disagreeing(contract, signature):
             check.run(case, contract)
         check.values(contract)
         contract = check.edges(contract, thresholds(program, symbols)[:MOST_THRESHOLDS])
@@ -187,32 +188,32 @@ class _Check:
     def case(self, contract: Contract, lengths: dict[str, int]) -> Case:
         """A case at these lengths with the values of the example."""
         fixed = {entry.name: entry.example for entry in contract.inputs if entry.role == "value"}
-        return _realistic(fill(contract, lengths, fixed, seed=7), self.signature)
+        return realistic(fill(contract, lengths, fixed, seed=7), self.signature)
 
     def sizes(self, contract: Contract) -> None:
         """Other sizes with a rotating choice of values, until the model has accepted enough of them."""
         accepted = 0
-        for k, case in enumerate(_sized(contract, self.signature)):
+        for k, case in enumerate(sized(contract, self.signature)):
             if k >= FIRST and accepted >= ENOUGH:
                 break
             accepted += self.run(case, contract)
 
     def values(self, contract: Contract) -> None:
         """Every value, on a small picture if the model takes it, else at the lengths of the example."""
-        example, choices = _example_lengths(contract, self.signature), _choices(contract)
-        for k in range(1, max((len(c) for c in choices.values()), default=1)):
-            chosen = {name: c[k % len(c)] for name, c in choices.items()}
+        example, tried = example_lengths(contract, self.signature), choices(contract)
+        for k in range(1, max((len(c) for c in tried.values()), default=1)):
+            chosen = {name: c[k % len(c)] for name, c in tried.items()}
             for lengths in (at(contract, example, THUMBNAIL), example):
-                if self.run(_realistic(fill(contract, lengths, chosen, seed=100 + k), self.signature), contract):
+                if self.run(realistic(fill(contract, lengths, chosen, seed=100 + k), self.signature), contract):
                     break
 
     def value(self, contract: Contract, name: str, elements: tuple[float, ...]) -> bool:
         """Whether PyTorch accepts a value, the others as in the example. Raises AuditError if the file differs."""
-        lengths = room(contract, _example_lengths(contract, self.signature), contract.input(name), elements)
+        lengths = room(contract, example_lengths(contract, self.signature), contract.input(name), elements)
         if lengths is None:
             return False
         chosen = {entry.name: entry.example for entry in contract.inputs if entry.role == "value"} | {name: elements}
-        return self.run(_realistic(fill(contract, lengths, chosen, seed=11), self.signature), contract)
+        return self.run(realistic(fill(contract, lengths, chosen, seed=11), self.signature), contract)
 
     def edges(self, contract: Contract, compared: Sequence[tuple[str, float]]) -> Contract:
         """The ends of every range, zero and negative values, and both sides of the constants in `compared`.
@@ -237,7 +238,7 @@ class _Check:
 
     def ties(self, contract: Contract, symbols: Symbols, found: list[Guard]) -> Contract:
         """Axes that tracing took for equal get one name if PyTorch refuses to have them unequal."""
-        example = _example_lengths(contract, self.signature)
+        example = example_lengths(contract, self.signature)
         result = contract
         for group in ties(contract, symbols):
             guard = culprit(group, found, set(symbols.axes))
@@ -248,16 +249,18 @@ class _Check:
 
     def guards(self, contract: Contract, symbols: Symbols, found: list[Guard]) -> Contract:
         """Every guard is broken at a length that PyTorch accepts; all in the user's source, a few in libraries'."""
-        example = _example_lengths(contract, self.signature)
+        example = example_lengths(contract, self.signature)
         base = {s: example[symbols.names[s]] for s in symbols.axes if symbols.names[s] in example}
         own = [guard for guard in found if guard.line]
         plain = [guard for guard in found if not guard.line and sympy.count_ops(guard.condition) <= PLAIN][:MOST_READ]
         others = [guard for guard in plain if any(True for _ in breaking(guard, base))]
         done: set[tuple[int, ...]] = set()
         for guard in [*own, *others[:MOST_GUARDS]]:
-            for drawn in islice(breaking(guard, base), TRIES):
-                case = self.case(contract, example | {symbols.names[s]: n for s, n in drawn.items()})
-                if tuple(drawn.values()) in done or not _admitted(case, contract):
+            for lengths in self._broken(guard, base, example, symbols, contract):
+                if tuple(lengths.values()) in done:
+                    break
+                case = self.case(contract, lengths)
+                if not _admitted(case, contract):
                     continue
                 try:
                     accepted = self.run(case, contract, guard)
@@ -267,8 +270,22 @@ class _Check:
                         raise
                     contract, accepted = narrower, True
                 if accepted:
-                    done.add(tuple(drawn.values()))
+                    done.add(tuple(lengths.values()))
                     break
+        return contract
+
+    def _broken(
+        self, guard: Guard, base: dict[str, int], example: dict[str, int], symbols: Symbols, contract: Contract
+    ) -> Iterator[dict[str, int]]:
+        """Lengths by name that break a guard, each first with a small picture along what it does not mention."""
+        mentioned = {symbols.names[str(s)] for s in guard.condition.free_symbols}
+        small = at(contract, example, THUMBNAIL)
+        for drawn in islice(breaking(guard, base), TRIES):
+            lengths = example | {symbols.names[s]: n for s, n in drawn.items()}
+            smaller = {n: length if n in mentioned else min(length, small[n]) for n, length in lengths.items()}
+            yield smaller
+            if smaller != lengths:
+                yield lengths
         return contract
 
 
@@ -329,53 +346,6 @@ def _difference(case: Case, reason: str, contract: Contract, guard: Guard | None
 
 def _short(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
-
-
-def _sized(contract: Contract, signature: Signature) -> Iterator[Case]:
-    """Every size, with a rotating choice of values."""
-    choices = _choices(contract)
-    for k, lengths in enumerate(sizes(contract, _example_lengths(contract, signature))):
-        yield _realistic(fill(contract, lengths, {n: c[k % len(c)] for n, c in choices.items()}, seed=k), signature)
-
-
-def _choices(contract: Contract) -> dict[str, list[tuple[float, ...]]]:
-    """Elements to try, by the name of a live value."""
-    return {entry.name: values(entry) for entry in contract.inputs if entry.role == "value"}
-
-
-def _drawn(contract: Contract, signature: Signature) -> Iterator[Case]:
-    """Lengths and values whose product float32 gets wrong."""
-    example = _example_lengths(contract, signature)
-    choices = _choices(contract)
-    for entry in contract.inputs if example else ():
-        for elements, pair in disagreements(entry) if entry.role == "value" else ():
-            chosen = {n: c[0] for n, c in choices.items()} | {entry.name: elements}
-            lengths = at(contract, example, pair)
-            yield _realistic(fill(contract, lengths, chosen, seed=50), signature)
-
-
-def _realistic(case: Case, signature: Signature) -> Case:
-    """Random data in the range of the example where that is not [0, 1], and the example's whole numbers."""
-    arrays = dict(case.arrays)
-    for entry, leaf in zip(signature.inputs, signature.leaves, strict=True):
-        if entry.role == "value" or leaf.example.dtype == torch.bool or not leaf.example.numel():
-            continue
-        low, high = float(leaf.example.min()), float(leaf.example.max())
-        if low >= 0 and high <= 1 and leaf.example.is_floating_point():
-            continue
-        unit = np.random.default_rng(len(case.label)).random(arrays[entry.name].shape)
-        spread = high - low + (0 if leaf.example.is_floating_point() else 1)
-        arrays[entry.name] = (low + unit * spread).astype(entry.dtype)
-    return Case(case.label, arrays)
-
-
-def _example_lengths(contract: Contract, signature: Signature) -> dict[str, int]:
-    lengths: dict[str, int] = {}
-    for entry, leaf in zip(contract.inputs, signature.leaves, strict=True):
-        for dim, length in zip(entry.dims, leaf.example.shape, strict=True):
-            if dim.name is not None:
-                lengths.setdefault(dim.name, length)
-    return lengths
 
 
 def _check_coverage(contract: Contract, outcomes: Sequence[Outcome]) -> None:

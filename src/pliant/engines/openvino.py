@@ -40,7 +40,7 @@ def dialect() -> Dialect:
     from pliant.lowering.rules.nms_threshold import drops_equal
 
     types = frozenset({"float32", "float16", "int64", "int32", "int8", "uint8", "bool"})
-    checks = {"Pad": _pad, "NonMaxSuppression": drops_equal, "Resize": _resize, "DFT": _dft, "If": _if}
+    checks = {"Pad": _pad, "NonMaxSuppression": drops_equal, "Resize": _resize, "DFT": _dft, "If": _if, "Mul": _mul}
     constants = dict.fromkeys(REDUCTIONS, (1,))
     return Dialect("openvino", checks, True, types, constants, flow=frozenset({"If", "Loop"}))
 
@@ -55,6 +55,12 @@ def _if(node: Node) -> str | None:
     from pliant.lowering.rules import if_select
 
     return "decides between results of one shape" if if_select.check(node, dialect()) is None else None
+
+
+def _mul(node: Node) -> str | None:
+    from pliant.lowering.rules import product_scaled
+
+    return "scales a product by column" if product_scaled.check(node, dialect()) is None else None
 
 
 def _dft(node: Node) -> str | None:

@@ -46,10 +46,11 @@ class Choosing(nn.Module):
         return resized(chosen)
 
 
+@pytest.mark.parametrize("engine", ["openvino", "ncnn"])
 @pytest.mark.parametrize("model", [RoundingUp(), Folding(), Choosing()], ids=lambda model: type(model).__name__)
 @pytest.mark.filterwarnings("ignore::pliant.UnverifiedWarning")
-def test_openvino_knows_the_shape(model: nn.Module) -> None:
-    session = pliant.load(pliant.export(model.eval(), (torch.rand(1, 1, 22, 35),)), "openvino")
+def test_engines_know_the_shape(model: nn.Module, engine: str) -> None:
+    session = pliant.load(pliant.export(model.eval(), (torch.rand(1, 1, 22, 35),)), engine)
     for shape in SIZES:
         for shift in (0.0, 0.4):
             x = torch.rand(shape) * 0.6 + shift

@@ -17,9 +17,18 @@ from pliant.lowering.prologue import ALIKE, known_beforehand
 from pliant.lowering.specialise import insert
 
 
+def is_selection(node: ir.Node) -> bool:
+    """Whether an If can be one: its branches are proved to give the same shapes, and the picture decides."""
+    return _obstacle(node) is None
+
+
 def check(node: ir.Node, dialect: Dialect) -> str | None:
     """Branches proved to give the same shapes, without loops; a condition known beforehand is decided instead."""
     del dialect
+    return _obstacle(node)
+
+
+def _obstacle(node: ir.Node) -> str | None:
     if ALIKE not in node.metadata_props:
         return "has branches whose results are not known to have the same shapes"
     if node.graph is None or isinstance(node.graph, ir.Function) or known_beforehand(node.graph, node.inputs[0]):

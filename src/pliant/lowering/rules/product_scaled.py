@@ -28,9 +28,18 @@ def _parts(node: ir.Node) -> tuple[ir.Node, ir.Value] | None:
     return None
 
 
+def is_scaled_product(node: ir.Node) -> bool:
+    """Whether a Mul scales by column a product of computed matrices that is used for nothing else."""
+    return _obstacle(node) is None
+
+
 def check(node: ir.Node, dialect: Dialect) -> str | None:
     """A product that is used for nothing else, or it would be computed twice."""
     del dialect
+    return _obstacle(node)
+
+
+def _obstacle(node: ir.Node) -> str | None:
     parts = _parts(node)
     if parts is None:
         return "is no product of matrices scaled by column"

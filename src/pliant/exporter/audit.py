@@ -278,7 +278,7 @@ class _Check:
         self, guard: Guard, base: dict[str, int], example: dict[str, int], symbols: Symbols, contract: Contract
     ) -> Iterator[dict[str, int]]:
         """Lengths by name that break a guard, each first with a small picture along what it does not mention."""
-        mentioned = {symbols.names[str(s)] for s in guard.condition.free_symbols}
+        mentioned = {symbols.names.get(str(s)) for s in guard.condition.free_symbols}
         small = at(contract, example, THUMBNAIL)
         for drawn in islice(breaking(guard, base), TRIES):
             lengths = example | {symbols.names[s]: n for s, n in drawn.items()}

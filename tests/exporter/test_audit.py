@@ -82,3 +82,32 @@ class Noisy(nn.Module):
 def test_a_model_that_draws_random_numbers_is_told_so() -> None:
     with pytest.raises(AuditError, match="draws random numbers"):
         pliant.export(Noisy(), (torch.rand(1, 3, 9, 8),))
+
+
+class Experts(nn.Module):
+    """The picture chooses a layer from a list: the trace has a guard on a number that is no length."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.experts = nn.ModuleList(nn.Conv2d(3, 3, k, padding=k // 2) for k in (1, 3, 5))
+        self.gate = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weights = torch.softmax(self.gate(x.mean((2, 3))) * 9, 1)
+        strength, chosen = torch.topk(weights, 1)
+        picked = [self.experts[i] for i in chosen.squeeze(dim=0)]
+        return picked[0](x) * strength[:, :1, None, None]
+
+
+def test_guards_on_numbers_of_the_picture() -> None:
+    model = Experts().eval()
+    session = pliant.load(pliant.export(model, (torch.rand(1, 3, 22, 35),), dims={"x": "1 3 h w"}))
+    chosen: set[int] = set()
+    for k in range(12):
+        x = torch.randn(1, 3, 6 + k, 9) * 3
+        with torch.no_grad():
+            expected = model(x).numpy()
+            chosen.add(int(model.gate(x.mean((2, 3))).argmax()))
+        assert np.allclose(session(x.numpy()), expected, rtol=0, atol=1e-5)
+    assert len(chosen) > 1

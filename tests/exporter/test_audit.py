@@ -96,7 +96,8 @@ class Experts(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         weights = torch.softmax(self.gate(x.mean((2, 3))) * 9, 1)
         strength, chosen = torch.topk(weights, 1)
-        picked = [self.experts[i] for i in chosen.squeeze(dim=0)]
+        experts: Any = self.experts
+        picked = [experts[i] for i in chosen.squeeze(dim=0)]
         return picked[0](x) * strength[:, :1, None, None]
 
 

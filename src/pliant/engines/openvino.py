@@ -52,15 +52,15 @@ def _resize(node: Node) -> str | None:
 
 def _if(node: Node) -> str | None:
     """One that can be done without is: what comes behind it may read memory in use for something else (2026.4.1)."""
-    from pliant.lowering.rules.if_select import is_selection
+    from pliant.lowering.rules.if_select import obstacle
 
-    return "decides between results of one shape" if is_selection(node) else None
+    return "decides between results of one shape" if obstacle(node) is None else None
 
 
 def _mul(node: Node) -> str | None:
-    from pliant.lowering.rules.product_scaled import is_scaled_product
+    from pliant.lowering.rules.product_scaled import obstacle
 
-    return "scales a product of computed matrices by column" if is_scaled_product(node) else None
+    return "scales a product of computed matrices by column" if obstacle(node) is None else None
 
 
 def _dft(node: Node) -> str | None:

@@ -12,23 +12,13 @@ import onnx_ir as ir
 
 from pliant.lowering.base import Rule
 from pliant.lowering.builder import Builder, attribute
-from pliant.lowering.dialect import Dialect, key_of
+from pliant.lowering.dialect import key_of
 from pliant.lowering.prologue import ALIKE, known_beforehand
 from pliant.lowering.specialise import insert
 
 
-def is_selection(node: ir.Node) -> bool:
-    """Whether an If can be one: its branches are proved to give the same shapes, and the picture decides."""
-    return _obstacle(node) is None
-
-
-def check(node: ir.Node, dialect: Dialect) -> str | None:
-    """Branches proved to give the same shapes, without loops; a condition known beforehand is decided instead."""
-    del dialect
-    return _obstacle(node)
-
-
-def _obstacle(node: ir.Node) -> str | None:
+def obstacle(node: ir.Node) -> str | None:
+    """None for an If that can be a selection: the picture decides, both ways give the same shapes, without loops."""
     if ALIKE not in node.metadata_props:
         return "has branches whose results are not known to have the same shapes"
     if node.graph is None or isinstance(node.graph, ir.Function) or known_beforehand(node.graph, node.inputs[0]):
@@ -43,4 +33,6 @@ def rewrite(node: ir.Node, build: Builder) -> Sequence[ir.Value]:
     return [build("Where", node.inputs[0], a, b) for a, b in zip(then, other, strict=True)]
 
 
-RULE = Rule(("If",), "engines that cannot decide by the picture, or do it wrongly", rewrite, check)
+RULE = Rule(
+    ("If",), "engines that cannot decide by the picture, or do it wrongly", rewrite, lambda node, _: obstacle(node)
+)

@@ -12,7 +12,6 @@ import onnx_ir as ir
 
 from pliant.lowering.base import Rule
 from pliant.lowering.builder import Builder, array_of
-from pliant.lowering.dialect import Dialect
 
 
 def _parts(node: ir.Node) -> tuple[ir.Node, ir.Value] | None:
@@ -28,18 +27,8 @@ def _parts(node: ir.Node) -> tuple[ir.Node, ir.Value] | None:
     return None
 
 
-def is_scaled_product(node: ir.Node) -> bool:
-    """Whether a Mul scales by column a product of computed matrices that is used for nothing else."""
-    return _obstacle(node) is None
-
-
-def check(node: ir.Node, dialect: Dialect) -> str | None:
-    """A product that is used for nothing else, or it would be computed twice."""
-    del dialect
-    return _obstacle(node)
-
-
-def _obstacle(node: ir.Node) -> str | None:
+def obstacle(node: ir.Node) -> str | None:
+    """None for a Mul that scales by column a product of computed matrices which is used for nothing else."""
     parts = _parts(node)
     if parts is None:
         return "is no product of matrices scaled by column"
@@ -56,4 +45,9 @@ def rewrite(node: ir.Node, build: Builder) -> Sequence[ir.Value]:
     return [build("MatMul", product.inputs[0], build("Mul", product.inputs[1], scale))]
 
 
-RULE = Rule(("Mul",), "OpenVINO does not compile a product of computed matrices with a scale behind it", rewrite, check)
+RULE = Rule(
+    ("Mul",),
+    "OpenVINO does not compile a product of computed matrices with a scale behind it",
+    rewrite,
+    lambda node, _: obstacle(node),
+)

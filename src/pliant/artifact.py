@@ -11,9 +11,11 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pliant.contract import Contract
 from pliant.errors import InputError
@@ -118,13 +120,23 @@ def write_atomically(path: Path, data: bytes) -> None:
 
     Raises InputError if the folder does not exist or cannot be written to; nothing is left behind.
     """
+    with written_atomically(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def written_atomically(path: Path) -> Generator[BinaryIO, None, None]:
+    """A temporary file beside `path`, open for writing, that becomes `path` when the block ends without an exception.
+
+    Raises InputError if the folder does not exist or cannot be written to; nothing is left behind.
+    """
     try:
         handle, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
         raise InputError(f"{path.parent} cannot be written to: {error.strerror}. Choose another folder.") from error
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
         os.chmod(part, 0o666 & ~_umask())
         os.replace(part, path)
     except OSError as error:

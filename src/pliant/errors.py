@@ -7,7 +7,8 @@
     │   ├── CheckpointError a weights file is unreadable, foreign or unsafe
     │   ├── PictureError    a picture cannot be read or written
     │   ├── ContractError   arrays or values do not fit the model's contract
-    │   └── LoweringError   an engine cannot run the model with the same result
+    │   ├── LoweringError   an engine cannot run the model with the same result
+    │   └── OutOfMemory     an engine ran out of memory
     └── ExportError         a model cannot become a live ONNX file
         ├── CaptureError    PyTorch could not be traced with its values live
         ├── OperatorError   the shape or ONNX body of a user's operator is not what its reference computes
@@ -57,6 +58,10 @@ class ContractError(InputError):
 
 class LoweringError(InputError):
     """An engine cannot run the model with the same result; the node, the reason and the missing rule are named."""
+
+
+class OutOfMemory(InputError):  # noqa: N818 - as the built-in MemoryError is not one of ours
+    """An engine, or pliant, ran out of memory."""
 
 
 class ExportError(PliantError):

@@ -103,7 +103,7 @@ def test_refusals_come_before_any_work(
     face: Path, live: Path, monkeypatch: pytest.MonkeyPatch, kwargs: dict, error: type[PliantError], message: str
 ) -> None:
     monkeypatch.chdir(face.parent)
-    monkeypatch.setattr(home, "upscale_array", lambda *args: pytest.fail("worked before refusing"))
+    monkeypatch.setattr(home, "Work", lambda *args: pytest.fail("worked before refusing"))
     with pytest.raises(error, match=message):
         pliant.upscale("face.png", **{"model": live, **kwargs})
     assert [path.name for path in face.parent.iterdir()] == ["face.png"]

@@ -9,15 +9,22 @@ from pliant.imaging import limits
 
 
 def test_what_fits_passes() -> None:
-    limits.check_memory(1000, 1000, available=1024 * 1000 * 1000)
+    limits.check_memory(1000, 1000, available=16 * 1000 * 1000)
     limits.check_format(100, 65_535, "JPEG", 65_535)
 
 
 def test_what_does_not_fit_is_said_with_its_size() -> None:
-    expected = "The result would be 8,000 x 4,000 pixels (32 MP), which needs about 30.5 GiB of memory, but 2.0 GiB are"
+    expected = "The result would be 8,000 x 4,000 pixels (32 MP), which needs about 0.5 GiB of memory, but 0.4 GiB are"
     with pytest.raises(PictureError) as caught:
-        limits.check_memory(8000, 4000, available=2 << 30)
+        limits.check_memory(8000, 4000, available=400 << 20)
     assert str(caught.value).startswith(expected)
+
+
+def test_the_disk_of_a_result_that_is_written_strip_by_strip(tmp_path: Path) -> None:
+    limits.check_disk(tmp_path, 1000, 1000, free=3_000_000)
+    limits.check_disk(tmp_path, 10, 10)
+    with pytest.raises(PictureError, match=r"30,000 x 30,000 pixels, for which up to 2\.5 GiB of disk"):
+        limits.check_disk(tmp_path, 30_000, 30_000, free=1 << 30)
 
 
 def test_numbers_of_any_length_are_readable() -> None:

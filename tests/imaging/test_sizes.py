@@ -145,15 +145,15 @@ def test_the_limit_comes_before_the_range() -> None:
         plan(network(), (256, 256), 1e9)
 
 
-def test_what_is_computed_must_fit_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    checked: list[tuple[int, int, str]] = []
-
-    def check(width: int, height: int, what: str = "The result") -> None:
-        checked.append((width, height, what))
-
-    monkeypatch.setattr(sizes, "check_memory", check)
+def test_only_what_is_held_must_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the model computes is made in tiles, and a result that is written strip by strip is never in memory."""
+    checked: list[tuple[int, int]] = []
+    monkeypatch.setattr(sizes, "check_memory", lambda *size: checked.append(size))
     plan(network(None, scale=4), (100, 100), size=(10, 10))
-    assert checked == [(10, 10, "The result"), (400, 400, "What the model computes")]
+    assert checked == [(10, 10)]
+    plan(network(None, scale=4), (100, 100), size=(10, 10), held=False)
+    plan(network(), (100, 100), 2, held=False)
+    assert checked == [(10, 10)]
 
 
 @pytest.mark.parametrize("size", [(0, 5), (None, None), (5, -1)])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pliant.media.png16 import _chunk, encode
+from pliant.media.png16 import chunk, encode
 from pliant.media.read import read_picture
 
 
@@ -40,7 +40,7 @@ def test_a_transparent_colour_becomes_alpha(tmp_path: Path, channels: int) -> No
     key = pixels[1, 2]
     data = encode(pixels)
     at = data.index(b"IDAT") - 4
-    (tmp_path / "a.png").write_bytes(data[:at] + _chunk(b"tRNS", key.astype(">u2").tobytes()) + data[at:])
+    (tmp_path / "a.png").write_bytes(data[:at] + chunk(b"tRNS", key.astype(">u2").tobytes()) + data[at:])
     result = read_picture(tmp_path / "a.png").pixels
     np.testing.assert_array_equal(result[..., :-1], pixels)
     assert (result[..., -1] == 0).nonzero() == ([1], [2])

@@ -158,10 +158,10 @@ def test_half_a_picture(tmp_path: Path, suffix: str) -> None:
 
 
 def test_a_bomb(tmp_path: Path) -> None:
-    from pliant.media.png16 import _chunk
+    from pliant.media.png16 import chunk
 
-    header = _chunk(b"IHDR", bytes.fromhex("0000ea600000ea600802000000"))
-    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + _chunk(b"IDAT", b""))
+    header = chunk(b"IHDR", bytes.fromhex("0000ea600000ea600802000000"))
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b""))
     _refused(tmp_path / "a.png", "claims to have more than 178 MP")
 
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
 from pliant.apps.models import find
 from pliant.engines.base import Session, load
-from pliant.imaging.limits import check_format
+from pliant.imaging.limits import check_disk, check_format, check_memory
 from pliant.imaging.network import Network
-from pliant.imaging.picture import upscale_array
 from pliant.imaging.sizes import Plan, plan
+from pliant.imaging.upscaling import Limits, Work
 from pliant.media.formats import Format
 from pliant.media.picture import Picture
 from pliant.media.read import read_picture, read_size
-from pliant.media.write import choose, write_picture
+from pliant.media.strips import streamed, write_strips
+from pliant.media.write import choose
 
 PathLike = str | os.PathLike[str]
 Sides = tuple[int | None, int | None]
@@ -52,9 +53,16 @@ def upscale(
     model: PathLike | Session | None = None,
     engine: str = "auto",
     format: str | None = None,  # noqa: A002 - what users and Pillow call it
+    memory: int | None = None,
+    tile: int | None = None,
     report: Callable[[str], None] | None = None,
+    advance: Callable[[float], None] | None = None,
 ) -> Result:
     """Upscale the picture in `source` and write it to `destination`, whole or not at all.
+
+    A large picture is computed in tiles, which for networks that look no farther than some pixels equal the whole up to
+    float32 rounding: how far a network looks is found by trying. Networks that look at everything are blended, and a
+    note says how far that is from the whole.
 
     Orientation, colour profile, resolution, EXIF data, transparency and 16-bit grey are kept where the format
     can hold them.
@@ -68,7 +76,10 @@ def upscale(
         model: an ONNX file, the name of a shipped model, or a session; the default model if None.
         engine: name of the engine that runs a model which is no session yet.
         format: "png", "jpeg" or "webp", for a destination without suffix.
+        memory: bytes that the process may use; half of what is free, at most 1.2 GB, if None.
+        tile: the longest side of a tile in pixels of the source; chosen for the memory and measured speed if None.
         report: called with a few words at the beginning of each step.
+        advance: called with the share of a large picture that is done, from 0 to 1.
 
     Raises:
         PictureError: the picture cannot be read, is too large, or cannot be written where it should.
@@ -85,9 +96,10 @@ def upscale(
         wanted = Path(destination) if destination is not None else None
         job = _prepare(network, origin, wanted, factor, size, format)
         tell("upscaling to {:,} x {:,}".format(*job.plan.result))
-        pixels = upscale_array(network, job.picture.pixels, job.plan)
-    tell(f"writing {job.path.name}")
-    lost = write_picture(replace(job.picture, pixels=pixels), job.path, job.target)
+        work = Work(network, job.plan, Limits(memory, tile), advance or _ignore)
+        held = not streamed(job.target, job.plan.result)
+        strips = work.strips(job.picture.pixels, held)
+        lost = write_strips(job.picture, strips, job.plan.result, job.path, job.target, tell)
     return Result(
         source=origin,
         destination=job.path,
@@ -97,7 +109,7 @@ def upscale(
         model=name,
         engine=session.engine,
         seconds=perf_counter() - started,
-        notes=(*job.picture.notes, *job.plan.notes, *lost),
+        notes=(*job.picture.notes, *job.plan.notes, *work.notes, *lost),
     )
 
 
@@ -120,14 +132,24 @@ def _prepare(
     format: str | None,  # noqa: A002
 ) -> _Job:
     width, height, source_format = read_size(source)
-    planned = plan(network, (width, height), factor, size)
+    planned = plan(network, (width, height), factor, size, held=False)
     label = "{}x{}".format(*planned.result) if size else f"x{factor or network.default_factor:g}"
     path, target = choose(source, source_format, destination, format, label)
-    check_format(*planned.result, name=target.title, ceiling=target.ceiling)
+    _check(planned, path, target)
     picture = read_picture(source)
     if picture.size != planned.source:  # a PNG may hold its orientation behind the pixels
-        planned = plan(network, picture.size, factor, size)
+        planned = plan(network, picture.size, factor, size, held=False)
+        _check(planned, path, target)
     return _Job(picture, planned, path, target)
+
+
+def _check(planned: Plan, path: Path, target: Format) -> None:
+    """Raise PictureError if the result is too large for its format, or for the memory or the disk that is free."""
+    check_format(*planned.result, name=target.title, ceiling=target.ceiling)
+    if streamed(target, planned.result):
+        check_disk(path.parent, *planned.result)
+    else:
+        check_memory(*planned.result)
 
 
 @contextmanager
@@ -141,5 +163,5 @@ def _loaded(model: PathLike | Session | None, engine: str) -> Generator[tuple[Se
         yield session, path.stem
 
 
-def _ignore(step: str) -> None:
-    del step
+def _ignore(what: object) -> None:
+    del what

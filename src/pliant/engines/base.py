@@ -21,6 +21,7 @@ from pliant.onnxfile import read
 from pliant.registry import load as load_member
 from pliant.registry import names
 from pliant.stamps import warn_unverified
+from pliant.window import Placed, Window
 
 FAMILY = "pliant.engines"
 PREFERENCE = ("onnxruntime",)  # of engine="auto"
@@ -56,6 +57,18 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Free the model; `run` is not called again."""
+        ...
+
+
+class Windowed(Protocol):
+    """A model that runs on crops as on parts of a whole picture; see `pliant.lowering.windows`."""
+
+    def place(self, feeds: Mapping[str, Array], window: Window) -> Placed:
+        """Where the result of a crop goes; `feeds` are the crop and the live values."""
+        ...
+
+    def run(self, feeds: Mapping[str, Array], window: Window) -> Array:
+        """The result of the crop, as an array that the caller owns."""
         ...
 
 
@@ -149,6 +162,14 @@ class Session:
             raise UsageError("The session is closed; load the model again.")
         outputs = self._backend.run(bind(self.contract, args, kwargs))
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+    def windowed(self) -> Windowed | None:
+        """The same model for crops of a picture; None if this engine cannot run it so.
+
+        Raises LoweringError if the model computes something of the whole picture that cannot be cut in parts.
+        """
+        make: Callable[[], Windowed] | None = getattr(self._backend, "windowed", None)
+        return make() if make is not None else None
 
     def close(self) -> None:
         """Free the model. Closing twice is fine."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 from pliant.arguments import Array
 from pliant.contract import Contract
-from pliant.engines.base import Engine, Options
-from pliant.errors import InputError, MissingExtra, PliantError, UsageError
+from pliant.engines.base import Engine, Options, Windowed
+from pliant.errors import InputError, MissingExtra, OutOfMemory, PliantError, UsageError
 from pliant.ort import FATAL, errors
 
 CPU = "CPUExecutionProvider"
@@ -31,8 +32,10 @@ _UNKNOWN = (
 class Loaded:
     """A model in ONNX Runtime."""
 
-    def __init__(self, session: Any, after: Callable[[], None]) -> None:
+    def __init__(self, session: Any, after: Callable[[], None], windowed: Callable[[], Windowed] | None) -> None:
         self._session: Any = session
+        if windowed is not None:
+            self.windowed = windowed
         self._after = after  # raises what kernels of a user's raised
 
     def run(self, feeds: Mapping[str, Array]) -> Sequence[Array]:
@@ -53,20 +56,51 @@ def open_model(model: bytes, contract: Contract, options: Options) -> Loaded:
     with _errors("ONNX Runtime could not load the model"):
         ort: Any = import_module("onnxruntime")
         provider = _provider(ort, options.device)
-        settings = ort.SessionOptions()
-        settings.log_severity_level = FATAL
-        if options.threads is not None:
-            settings.intra_op_num_threads = options.threads
-        source, after = model if options.file is None else str(options.file), _nothing
+        settings = _settings(ort, options)
+        source, after, windowed = model if options.file is None else str(options.file), _nothing, None
         if options.kernels or options.precision != "f32":
             source, after = _changed(model, contract, options, settings)
+        else:
+            windowed = partial(_windowed, source, contract, options)
         session = ort.InferenceSession(source, settings, providers=list(dict.fromkeys((provider, CPU))))
     if provider not in session.get_providers():
         raise UsageError(
             f"ONNX Runtime could not start {provider} here and would run on the CPU instead; see that its drivers and "
             "libraries are installed, or leave the device out."
         )
-    return Loaded(session, after)
+    return Loaded(session, after, windowed)
+
+
+def _settings(ort: Any, options: Options) -> Any:
+    settings = ort.SessionOptions()
+    settings.log_severity_level = FATAL
+    if options.threads is not None:
+        settings.intra_op_num_threads = options.threads
+    return settings
+
+
+def _windowed(source: bytes | str, contract: Contract, options: Options) -> Windowed:
+    """See `Session.windowed`."""
+    from pliant.lowering.bindings.onnxruntime import DIALECT, whole
+    from pliant.lowering.runtime import serialized
+    from pliant.lowering.windows import Windowed as Parts
+
+    ort: Any = import_module("onnxruntime")
+    provider = _provider(ort, options.device)
+
+    def compiled(body: Any) -> Callable[[Mapping[str, Array]], Mapping[str, Array]]:
+        with _errors("ONNX Runtime could not load the model"):
+            providers = list(dict.fromkeys((provider, CPU)))
+            session = ort.InferenceSession(serialized(body), _settings(ort, options), providers=providers)
+        takes, gives = ([str(v.name) for v in values] for values in (session.get_inputs(), session.get_outputs()))
+
+        def run(feeds: Mapping[str, Array]) -> Mapping[str, Array]:
+            with _errors("ONNX Runtime could not run the model"):
+                return dict(zip(gives, session.run(None, {name: feeds[name] for name in takes}), strict=True))
+
+        return run
+
+    return Parts(whole(source), contract, DIALECT, compiled)
 
 
 def _nothing() -> None:
@@ -112,7 +146,7 @@ def _errors(what: str) -> Generator[None, None, None]:
             raise MissingExtra("This use of ONNX Runtime", error.name, "lowering") from error
         raise UsageError(f"ONNX Runtime cannot be loaded here ({error}): pip install --upgrade onnxruntime.") from error
     except MemoryError as error:
-        raise InputError(f"{what}: out of memory. Use a smaller picture or factor.") from error
+        raise OutOfMemory(f"{what}: out of memory. Use a smaller picture or factor.") from error
     except errors() as error:
         raise _translated(what, str(error)) from error
 
@@ -125,7 +159,7 @@ def _translated(what: str, text: str) -> PliantError:
                 "export it with standard ONNX operators."
             )
     if "ailed to allocate memory" in text or "bad_alloc" in text:
-        return InputError(f"{what}: out of memory. Use a smaller picture or factor.")
+        return OutOfMemory(f"{what}: out of memory. Use a smaller picture or factor.")
     node = re.search(r"running (?P<op>\S+) node. Name:'(?P<name>.*?)'", text)
     where = f" ({node['op']} node {node['name']!r})" if node else ""
     reason = re.split(r"\[ONNXRuntimeError\] : \d+ : \w+ : |Status Message: ", text)[-1]

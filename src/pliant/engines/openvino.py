@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 from pliant.arguments import Array
 from pliant.contract import Contract
 from pliant.engines.base import Backend, Engine, Options
-from pliant.errors import InputError, LoweringError, UsageError
+from pliant.errors import InputError, LoweringError, OutOfMemory, UsageError
 from pliant.kernels import Kernel
 
 if TYPE_CHECKING:
     from onnx_ir import Model, Node
 
     from pliant.lowering.dialect import Dialect
-    from pliant.lowering.session import Network
+    from pliant.lowering.runtime import Network
 
 _KINDS = ("L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "Sum", "SumSquare")
 REDUCTIONS = tuple(f"Reduce{kind}" for kind in _KINDS)  # their axes must be known when a network is compiled
@@ -186,7 +186,7 @@ def _errors(what: str, kind: type[InputError]) -> Generator[None]:
     try:
         yield
     except MemoryError as error:
-        raise InputError(f"{what}: out of memory. Use a smaller picture or factor.") from error
+        raise OutOfMemory(f"{what}: out of memory. Use a smaller picture or factor.") from error
     except (RuntimeError, TypeError, ValueError) as error:
         raise kind(f"{what}: {_reason(str(error))}. The engine 'onnxruntime' may run it.") from error
 

@@ -24,17 +24,22 @@ def fill_hidden(colour: Array, alpha: Array) -> Array:
     return np.where(visible > 0, colour, np.floor(filled + 0.5).astype(colour.dtype))
 
 
-def bound(result: Array, source: Array) -> Array:
+def bound(result: Array, source: Array, places: tuple[Array, Array] | None = None) -> Array:
     """`result` [H, W] kept between the least and the greatest alpha around each pixel in `source` [h, w].
 
     So what was opaque stays opaque, what was empty stays empty, and edges do not ring. Both in the same units.
+    `places` are the row of `source` under each row of `result`, and the columns likewise; evenly spread if None.
     """
-    rows, columns = (
-        np.minimum((np.arange(length) + 0.5) * before / length, before - 1).astype(int)
-        for length, before in zip(result.shape, source.shape, strict=True)
+    rows, columns = places or (
+        beneath(slice(0, after), before, after) for after, before in zip(result.shape, source.shape, strict=True)
     )
     low, high = (_around(source, choose)[rows][:, columns] for choose in (np.minimum, np.maximum))
     return np.clip(result, low, high)
+
+
+def beneath(pixels: slice, before: int, after: int) -> Array:
+    """The pixel under each of some pixels of a result, where a length `before` became `after`."""
+    return np.minimum((np.arange(pixels.start, pixels.stop) + 0.5) * before / after, before - 1).astype(int)
 
 
 def _spread(colour: Array, known: Array) -> Array:

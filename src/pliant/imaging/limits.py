@@ -7,13 +7,14 @@ from pathlib import Path
 
 from pliant.errors import PictureError
 
-BYTES_PER_PIXEL = 1024  # of the result, at the peak; SRCNN 9-1-5 in ONNX Runtime was measured at 400 to 480
+BYTES_PER_PIXEL = 16  # of a result that is held: four channels of 16 bits, and once more while they are encoded
+LONGEST = 2**31 - 1  # pixels of a side
 FALLBACK = 4 << 30  # where the system does not tell
 GIB = 1 << 30
 
 
 def check_memory(width: int, height: int, what: str = "The result", available: int | None = None) -> None:
-    """Raise PictureError if a picture of this size cannot be computed in the memory that is free.
+    """Raise PictureError if a picture of this size cannot be held in the memory that is free.
 
     `what` names the picture in the message. `available` is in bytes; asked from the system if None.
     """
@@ -25,12 +26,36 @@ def check_memory(width: int, height: int, what: str = "The result", available: i
         )
 
 
+def check_sides(width: int, height: int) -> None:
+    """Raise PictureError if a side is longer than any format can store."""
+    if max(width, height) > LONGEST:
+        raise PictureError(
+            f"The result would be {_count(width)} x {_count(height)} pixels, but no format stores more than "
+            f"{LONGEST:,} on a side; use a smaller factor or size."
+        )
+
+
 def check_format(width: int, height: int, name: str, ceiling: int) -> None:
     """Raise PictureError if a side is longer than the file format called `name` can store."""
     if max(width, height) > ceiling:
         raise PictureError(
-            f"The result would be {width:,} x {height:,}, but {name} stores at most {ceiling:,} pixels on a "
-            "side; write a PNG or use a smaller factor or size."
+            f"The result would be {_count(width)} x {_count(height)}, but {name} stores at most {ceiling:,} pixels on "
+            f"a side; {'' if name == 'PNG' else 'write a PNG or '}use a smaller factor or size."
+        )
+
+
+def check_disk(folder: Path, width: int, height: int, free: int | None = None) -> None:
+    """Raise PictureError if a result that is written strip by strip may not fit on the disk of `folder`."""
+    import shutil
+
+    try:
+        left = shutil.disk_usage(folder).free if free is None else free
+    except OSError:
+        return
+    if (needed := width * height * 3) > left:
+        raise PictureError(
+            f"The result would be {_count(width)} x {_count(height)} pixels, for which up to {_gib(needed)} of disk "
+            f"may be needed, but {folder} has {_gib(left)} free; use a smaller factor or size, or another disk."
         )
 
 

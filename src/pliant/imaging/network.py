@@ -83,18 +83,26 @@ class Network:
         Raises InputError if the result is not finite.
         """
         height, width = values.shape[2:]
-        extra = [_padding(dim, side) for dim, side in zip(self.picture.dims[2:], (height, width), strict=True)]
+        extra = [after - before for after, before in zip(self.taken(height, width), (height, width), strict=True)]
         if any(extra):
             values = np.pad(values, ((0, 0), (0, 0), (0, extra[0]), (0, extra[1])), mode="edge")
-        arguments = {self.picture.name: np.ascontiguousarray(values, self.picture.dtype)}
-        if self.factor is not None:
-            arguments[self.factor.name] = _factor_argument(self.factor, factor)
-        result = _picture_of(self.session(**arguments), values.shape[1])
+        result = _picture_of(self.session(**self.arguments(values, factor)), values.shape[1])
         if not np.isfinite(result).all():
             raise InputError("The model returned infinite values or NaN for this picture; use another model.")
         if any(extra):
             result = result[:, :, : floor(height * factor), : floor(width * factor)]
         return np.ascontiguousarray(result, np.float32)
+
+    def arguments(self, values: Array, factor: float) -> dict[str, Array]:
+        """What the session is called with for network values [1, c, h, w]."""
+        given = {self.picture.name: np.ascontiguousarray(values, self.picture.dtype)}
+        if self.factor is not None:
+            given[self.factor.name] = _factor_argument(self.factor, factor)
+        return given
+
+    def taken(self, height: int, width: int) -> tuple[int, int]:
+        """The smallest sides at least these that the model takes."""
+        return height + _padding(self.picture.dims[2], height), width + _padding(self.picture.dims[3], width)
 
 
 def _inputs(contract: Contract) -> tuple[Input, Input | None]:

@@ -1,64 +1,108 @@
-"""Upscaling a picture that is an array: grey, colour, transparency, 8 and 16 bits."""
+"""A picture that is an array on its way through a network: grey, colour, transparency, 8 and 16 bits."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pliant.imaging.alpha import bound, fill_hidden
+from pliant.contract import Image
+from pliant.imaging.alpha import beneath, bound, fill_hidden
 from pliant.imaging.network import Network
 from pliant.imaging.pixels import to_levels, to_network
+from pliant.imaging.resample import reduced
 from pliant.imaging.sizes import Plan
 
 Array = NDArray[Any]
+Compute = Callable[[Array], Array]  # network values [1, c, h, w] of a picture to those of its result
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which pixels of a picture a result is of: `rows` and `columns`, as slices of either, of the source and result.
+
+    `sizes` are (rows, columns) of the whole source and the whole result.
+    """
+
+    source: tuple[slice, slice]
+    result: tuple[slice, slice]
+    sizes: tuple[tuple[int, int], tuple[int, int]]
+
+
+class Prepared:
+    """Levels of a picture as a network may see them.
+
+    `pixels` is uint8 or uint16 [h, w, c]: grey, grey and alpha, RGB, or RGB and alpha (not premultiplied). The alpha
+    goes through the network too; colours hidden by it do not.
+    """
+
+    def __init__(self, pixels: Array) -> None:
+        self.size = pixels.shape[:2]
+        self.channels, self.dtype = pixels.shape[2], pixels.dtype
+        self._alpha = pixels[..., -1:] if self.channels in (2, 4) else None
+        self._colour = pixels if self._alpha is None else pixels[..., :-1]
+        self._flat = self._alpha is not None and bool((self._alpha == self._alpha[0, 0]).all())
+        if self._alpha is not None and not self._flat:
+            self._colour = fill_hidden(self._colour, self._alpha[..., 0])
+
+    def middle(self, side: int) -> Prepared:
+        """The middle of the picture, of at most `side` pixels on a side."""
+        top, left = (max(0, (length - side) // 2) for length in self.size)
+        at = slice(top, top + side), slice(left, left + side)
+        return Prepared(self._colour[at] if self._alpha is None else np.dstack([self._colour[at], self._alpha[at]]))
+
+    def upscaled(self, image: Image, compute: Compute, part: Part) -> Array:
+        """Levels of a part of the result, in the channels and the dtype of the picture."""
+        levels = to_levels(_coloured(self._colour[part.source], image, compute), image, self.dtype)
+        if self._alpha is None:
+            return levels
+        if self._flat:
+            return np.dstack([levels, np.full_like(levels[..., :1], self._alpha[0, 0])])
+        alpha = self._alpha[part.source]
+        soft = to_levels(_coloured(alpha, image, compute), image, self.dtype)[..., 0]
+        return np.dstack([levels, bound(soft, alpha[..., 0], _beneath(part))])
 
 
 def upscale_array(network: Network, pixels: Array, plan: Plan) -> Array:
-    """The picture at the planned size, in the same number of channels and the same dtype.
+    """The picture at the planned size, in the same number of channels and the same dtype, computed in one piece.
 
-    `pixels` is uint8 or uint16 [h, w, c], its size being `plan.source`: grey, grey and alpha, RGB, or RGB and
-    alpha (not premultiplied). The alpha goes through the network too; colours hidden by it do not.
+    `pixels` are as in `Prepared`, their size being `plan.source`.
     """
-    channels = pixels.shape[2]
-    if channels in (1, 3):
-        return _upscaled(network, pixels, plan)
-    colour, alpha = pixels[..., :-1], pixels[..., -1:]
-    if (alpha == alpha[0, 0]).all():
-        result = _upscaled(network, colour, plan)
-        return np.dstack([result, np.full_like(result[..., :1], alpha[0, 0])])
-    result = _upscaled(network, fill_hidden(colour, alpha[..., 0]), plan)
-    soft = _upscaled(network, alpha, plan)
-    return np.dstack([result, bound(soft[..., 0], alpha[..., 0])])
+    return upscale_whole(network, Prepared(pixels), plan)
 
 
-def _upscaled(network: Network, pixels: Array, plan: Plan) -> Array:
-    """Grey [h, w, 1] or RGB [h, w, 3], whichever of them the network takes."""
-    grey, network_grey = pixels.shape[2] == 1, network.image.colours == "GREY"
+def upscale_whole(network: Network, prepared: Prepared, plan: Plan) -> Array:
+    """As `upscale_array`."""
+    sizes = ((plan.source[1], plan.source[0]), (plan.result[1], plan.result[0]))
+    everything = Part((slice(None), slice(None)), (slice(0, sizes[1][0]), slice(0, sizes[1][1])), sizes)
+    return prepared.upscaled(network.image, lambda values: _computed(network, values, plan), everything)
+
+
+def _coloured(levels: Array, image: Image, compute: Compute) -> Array:
+    """Values of the result of grey [h, w, 1] or RGB [h, w, 3] levels, whichever of them the network takes."""
+    grey, network_grey = levels.shape[2] == 1, image.colours == "GREY"
     if grey and not network_grey:
-        values = _computed(network, pixels.repeat(3, axis=2), plan).mean(axis=1, keepdims=True)
-    elif network_grey and not grey:
-        values = np.concatenate([_computed(network, pixels[..., c : c + 1], plan) for c in range(3)], axis=1)
-    else:
-        values = _computed(network, pixels, plan)
-    return to_levels(values, network.image, pixels.dtype)
+        return compute(to_network(levels.repeat(3, axis=2), image)).mean(axis=1, keepdims=True)
+    if network_grey and not grey:
+        return np.concatenate([compute(to_network(levels[..., c : c + 1], image)) for c in range(3)], axis=1)
+    return compute(to_network(levels, image))
 
 
-def _computed(network: Network, pixels: Array, plan: Plan) -> Array:
-    values = network(to_network(pixels, network.image), plan.factor)
+def _computed(network: Network, values: Array, plan: Plan) -> Array:
+    values = network(values, plan.factor)
     width, height = plan.result
     if plan.computed == plan.result and 0 <= values.shape[2] - height <= 1 and 0 <= values.shape[3] - width <= 1:
         return values[:, :, :height, :width]  # a foreign model may round up where floor is meant
-    return resized(values, width, height)
+    return reduced(values, (height, width))
 
 
-def resized(values: Array, width: int, height: int) -> Array:
-    """float32 [1, c, h, w] resized to float32 [1, c, height, width] with an antialiasing Lanczos filter."""
-    from PIL import Image
-
-    filtered = [
-        Image.fromarray(np.ascontiguousarray(channel)).resize((width, height), Image.Resampling.LANCZOS)
-        for channel in values[0]
-    ]
-    return np.stack([np.asarray(channel) for channel in filtered])[None]
+def _beneath(part: Part) -> tuple[Array, Array]:
+    """The rows and columns of the crop that the pixels of the result lie on."""
+    rows, columns = (
+        beneath(result, before, after) - (crop.start or 0)
+        for crop, result, before, after in zip(part.source, part.result, *part.sizes, strict=True)
+    )
+    return rows, columns

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import floor, inf, isfinite, nextafter
 
 from pliant.errors import ContractError, UsageError
-from pliant.imaging.limits import check_memory
+from pliant.imaging.limits import check_memory, check_sides
 from pliant.imaging.network import Network
 
 Size = tuple[int, int]
@@ -32,6 +32,8 @@ def plan(
     source: Size,
     factor: float | None = None,
     size: tuple[int | None, int | None] | None = None,
+    *,
+    held: bool = True,
 ) -> Plan:
     """Decide sizes for a picture of size `source`.
 
@@ -39,6 +41,7 @@ def plan(
         factor: the result is floor(side * factor) on each side, computed in float64; the network's default
             factor if neither this nor `size` is given.
         size: width and height of the result; one may be None, which keeps the proportions.
+        held: whether the result will be in memory as a whole.
 
     Raises:
         UsageError: factor or size is no positive number, or both are given.
@@ -46,10 +49,11 @@ def plan(
         ContractError: the network does not go as far as this.
     """
     if size is None:
-        return _checked(network, _by_factor(network, source, network.default_factor if factor is None else factor))
+        wanted = network.default_factor if factor is None else factor
+        return _noted(network, _by_factor(network, source, wanted, held))
     if factor is not None:
         raise UsageError("Got both a factor and a size; give one of them.")
-    return _checked(network, _by_size(network, source, size))
+    return _noted(network, _by_size(network, source, size, held))
 
 
 def scaled(source: Size, factor: float) -> Size:
@@ -57,23 +61,23 @@ def scaled(source: Size, factor: float) -> Size:
     return floor(source[0] * factor), floor(source[1] * factor)
 
 
-def _by_factor(network: Network, source: Size, factor: float) -> Plan:
+def _by_factor(network: Network, source: Size, factor: float, held: bool) -> Plan:
     if not (factor > 0 and isfinite(factor * max(source))):
         raise UsageError(f"The factor is {factor:g}; give a number above 0, for example 4 or 2.5.")
     wanted = network.rounded(factor) or factor
     result = scaled(source, wanted)
     if min(result) < 1:
         raise UsageError(f"Factor {factor:g} makes {_text(result)} of {_text(source)} pixels; use a larger one.")
-    check_memory(*result)
+    (check_memory if held else check_sides)(*result)
     _check_range(network, source, wanted, low=True)
     used = network.at_least(wanted)
     notes = () if used == wanted else (f"The model upscaled by {used:g}; its result was reduced to {factor:g} times.",)
     return Plan(source, used, scaled(source, used), result, notes)
 
 
-def _by_size(network: Network, source: Size, size: tuple[int | None, int | None]) -> Plan:
+def _by_size(network: Network, source: Size, size: tuple[int | None, int | None], held: bool) -> Plan:
     result = _complete(size, source)
-    check_memory(*result)
+    (check_memory if held else check_sides)(*result)
     needed = max(after / before for after, before in zip(result, source, strict=True))
     _check_range(network, source, needed, low=False)
     used = network.at_least(max(needed, network.factors.minimum or 0))
@@ -84,9 +88,7 @@ def _by_size(network: Network, source: Size, size: tuple[int | None, int | None]
     return Plan(source, used, scaled(source, used), result, notes)
 
 
-def _checked(network: Network, made: Plan) -> Plan:
-    if made.computed != made.result:
-        check_memory(*made.computed, what="What the model computes")
+def _noted(network: Network, made: Plan) -> Plan:
     if network.session.contract.inferred:
         return replace(made, notes=(*network.session.contract.notes, *made.notes))
     return made

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol
 
 import onnx_ir as ir
 from numpy.typing import NDArray
 
+from pliant.arguments import Array
 from pliant.errors import InputError
 from pliant.ort import FATAL, errors
 
@@ -16,6 +17,17 @@ from pliant.ort import FATAL, errors
 def serialized(model: ir.Model) -> bytes:
     """A model as the content of an ONNX file."""
     return ir.to_proto(model).SerializeToString()
+
+
+class Network(Protocol):
+    """A network that an engine has compiled."""
+
+    def __call__(self, feeds: Mapping[str, Array], /) -> Mapping[str, Array]:
+        """The outputs of the body by name, as arrays that the caller owns; `feeds` are its inputs by name."""
+        ...
+
+
+Compile = Callable[[ir.Model], Network]
 
 
 class Prologue:

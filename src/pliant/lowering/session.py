@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
 import onnx_ir as ir
 
@@ -15,20 +15,10 @@ from pliant.contract import Contract
 from pliant.lowering.dialect import Dialect
 from pliant.lowering.lower import Undecided, decided, lower, read
 from pliant.lowering.precision import halved_body
-from pliant.lowering.runtime import Prologue
+from pliant.lowering.runtime import Compile, Network, Prologue
+from pliant.lowering.windows import Windowed
 
 KEPT = 16  # networks that a session keeps, for as many sets of decisions
-
-
-class Network(Protocol):
-    """A network that an engine has compiled."""
-
-    def __call__(self, feeds: Mapping[str, Array]) -> Mapping[str, Array]:
-        """The outputs of the body by name, as arrays that the caller owns; `feeds` are its inputs by name."""
-        ...
-
-
-Compile = Callable[[ir.Model], Network]
 
 
 @dataclass
@@ -63,7 +53,7 @@ class Lowered:
     def __init__(
         self, model: bytes, contract: Contract, dialect: Dialect, compile_: Compile, *, half: bool = False
     ) -> None:
-        self._half = half
+        self._half, self._model = half, model
         self._contract = contract
         self._dialect = dialect
         self._compile = compile_
@@ -77,6 +67,10 @@ class Lowered:
             ready = self._ready(feeds)
         results = ready(feeds)
         return [results[name] for name in self._outputs]
+
+    def windowed(self) -> Windowed:
+        """See `Session.windowed`."""
+        return Windowed(self._model, self._contract, self._dialect, self._compile)
 
     def close(self) -> None:
         """See `Backend.close`."""

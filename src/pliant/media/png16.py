@@ -55,7 +55,20 @@ def encode(
 ) -> bytes:
     """A PNG file of uint16 [h, w, c] with 1 to 4 channels."""
     height, width, channels = pixels.shape
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, COLOUR_TYPES[channels], 0, 0, 0))]
+    data = zlib.compress(_filtered(pixels))
+    return header((width, height), channels, 16, icc, exif, dpi) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def header(
+    size: tuple[int, int],
+    channels: int,
+    bits: int,
+    icc: bytes | None = None,
+    exif: bytes | None = None,
+    dpi: tuple[float, float] | None = None,
+) -> bytes:
+    """A PNG file up to its pixels; `size` is (width, height)."""
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", *size, bits, COLOUR_TYPES[channels], 0, 0, 0))]
     if icc is not None:
         chunks.append((b"iCCP", b"ICC Profile\0\0" + zlib.compress(icc)))
     if dpi is not None:
@@ -63,8 +76,7 @@ def encode(
         chunks.append((b"pHYs", struct.pack(">IIB", horizontal, vertical, 1)))
     if exif is not None:
         chunks.append((b"eXIf", exif.removeprefix(b"Exif\0\0")))
-    chunks += [(b"IDAT", zlib.compress(_filtered(pixels))), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, content) for kind, content in chunks)
 
 
 def _unpacker(image: Any) -> str:
@@ -87,5 +99,6 @@ def _filtered(pixels: Array) -> bytes:
     return np.hstack([np.full((len(rows), 1), 2, np.uint8), rows - above]).tobytes()
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """One chunk of a PNG file."""
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

@@ -62,18 +62,24 @@ def write_picture(picture: Picture, path: Path, target: Format) -> tuple[str, ..
     picture cannot be encoded.
     """
     pixels, notes = _fitting(picture.pixels, target)
-    icc, exif = picture.icc, picture.exif
-    if icc is not None and icc[16:20] != PROFILES[pixels.shape[2]]:
+    icc, exif, lost = fitting_metadata(picture, pixels.shape[2], target)
+    if pixels.dtype == np.uint16:
+        write_atomically(path, encode(pixels, icc, exif, picture.dpi))
+    else:
+        write_atomically(path, _encoded(pixels, target, {"icc_profile": icc, "exif": exif, "dpi": picture.dpi}))
+    return (*notes, *lost)
+
+
+def fitting_metadata(picture: Picture, channels: int, target: Format) -> tuple[bytes | None, bytes | None, list[str]]:
+    """The colour profile and the EXIF block that a result of so many channels can have, and what was left out."""
+    icc, exif, notes = picture.icc, picture.exif, list[str]()
+    if icc is not None and icc[16:20] != PROFILES[channels]:
         icc = None
         notes.append("The colour profile does not fit the pixels and was left out.")
     if exif is not None and target.name == "JPEG" and len(exif) > EXIF_LIMIT:
         exif = None
         notes.append("The EXIF data is too long for a JPEG and was left out.")
-    if pixels.dtype == np.uint16:
-        write_atomically(path, encode(pixels, icc, exif, picture.dpi))
-    else:
-        write_atomically(path, _encoded(pixels, target, {"icc_profile": icc, "exif": exif, "dpi": picture.dpi}))
-    return tuple(notes)
+    return icc, exif, notes
 
 
 def _encoded(pixels: Array, target: Format, metadata: dict[str, Any]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -56,13 +57,53 @@ def print_notes(notes: Iterable[str]) -> None:
         click.echo(f"note: {note}", err=True)
 
 
+def parse_memory(context: click.Context, parameter: click.Parameter, text: str | None) -> int | None:
+    """2G, 1.5GiB or 800M in bytes; a number alone is in bytes. Raises click.BadParameter for anything else."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", text.strip().upper())
+    if not match or not float(match[1]):
+        raise click.BadParameter(f"{text!r} is no amount of memory; give for example 2G or 800M.", context, parameter)
+    return int(float(match[1]) * 1024 ** " KMGT".index(match[2] or " "))
+
+
+@dataclass
+class Shown:
+    """What a command shows while it works: `step` takes a few words, `share` the part that is done, 0 to 1.
+
+    Both are None unless stderr is a terminal.
+    """
+
+    step: Callable[[str], None] | None = None
+    share: Callable[[float], None] | None = None
+
+
 @contextmanager
 def progress() -> Generator[Callable[[str], None] | None, None, None]:
     """A function that shows what is being done now; None unless stderr is a terminal."""
+    with working() as shown:
+        yield shown.step
+
+
+@contextmanager
+def working() -> Generator[Shown, None, None]:
+    """Show what is being done now; and a bar with the time that is left, as soon as a share of it is known."""
     if not sys.stderr.isatty():
-        yield None
+        yield Shown()
         return
     from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    with Console(stderr=True).status("") as status:
-        yield lambda step: status.update(f"{step[:1].upper()}{step[1:]}…")
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield Shown(
+            lambda step: bar.update(task, description=f"{step[:1].upper()}{step[1:]}"),
+            lambda share: bar.update(task, total=1.0, completed=share),
+        )

@@ -15,7 +15,7 @@ from typing import Any
 import onnx_ir as ir
 
 from pliant.contract import Contract
-from pliant.errors import LoweringError, UsageError
+from pliant.errors import InputError, LoweringError, UsageError
 from pliant.kernels import Kernel
 from pliant.lowering.dialect import Dialect
 from pliant.lowering.kernels import Bound, Use, claiming, finished, uses
@@ -23,8 +23,22 @@ from pliant.lowering.lower import infer, read
 from pliant.lowering.precision import examples_of, halved
 from pliant.lowering.runtime import serialized
 
+TYPES = frozenset({"float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint8", "uint16", "bool"})
+DIALECT = Dialect("onnxruntime", anything=True, dtypes=TYPES, flow=frozenset({"If", "Loop", "Scan"}))
 EXTENSIONS = "ai.onnx.contrib"  # the domain of onnxruntime-extensions
 _numbers = count()  # an operator stays registered in onnxruntime-extensions as long as the process lives
+
+
+def whole(source: bytes | str) -> bytes:
+    """A serialised model, or the content of an ONNX file together with the weights that lie beside it."""
+    if isinstance(source, bytes):
+        return source
+    import onnx
+
+    try:
+        return onnx.load(source).SerializeToString()
+    except (OSError, ValueError, onnx.checker.ValidationError) as error:
+        raise InputError(f"{source} cannot be read: {error}.") from error
 
 
 def prepared(

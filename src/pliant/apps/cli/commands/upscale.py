@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pliant.apps.cli.options import common, print_notes, progress
+from pliant.apps.cli.options import common, parse_memory, print_notes, working
 
 if TYPE_CHECKING:
     from pliant.apps.upscale import Result
@@ -42,6 +42,13 @@ def parse_size(context: click.Context, parameter: click.Parameter, text: str | N
 @click.option("-m", "--model", metavar="PATH|NAME", help="An ONNX file or a shipped model.  [default: srcnn]")
 @click.option("-f", "--format", "file_format", metavar="FORMAT", help="png, jpeg or webp.  [default: as the source]")
 @click.option("--engine", default="auto", show_default=True, help="What runs the model; see: pliant engines.")
+@click.option(
+    "--memory",
+    metavar="AMOUNT",
+    callback=parse_memory,
+    help="Most memory to use: 2G, 800M.  [default: half of the free]",
+)
+@click.option("--tile", type=click.IntRange(min=1), help="Longest side of a tile, in pixels of the source.")
 @common
 def upscale(
     source: str | None,
@@ -53,6 +60,8 @@ def upscale(
     model: str | None,
     file_format: str | None,
     engine: str,
+    memory: int | None,
+    tile: int | None,
     as_json: bool,
 ) -> None:
     """Upscale a picture.
@@ -66,8 +75,20 @@ def upscale(
     if picked is None:
         raise click.UsageError("Give the path of a picture, for example: pliant upscale face.png -s 4")
     target = _one("DESTINATION", destination, "-o", destination_option)
-    with progress() as report:
-        result = run(picked, target, factor, size=size, model=model, engine=engine, format=file_format, report=report)
+    with working() as shown:
+        result = run(
+            picked,
+            target,
+            factor,
+            size=size,
+            model=model,
+            engine=engine,
+            format=file_format,
+            memory=memory,
+            tile=tile,
+            report=shown.step,
+            advance=shown.share,
+        )
     print_notes(result.notes)
     click.echo(_json(result) if as_json else _sentence(result))
 

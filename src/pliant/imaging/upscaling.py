@@ -1,0 +1,130 @@
+"""Deciding whether a picture is upscaled in one piece or in tiles, and doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pliant.errors import OutOfMemory
+from pliant.imaging.cost import Cost, measured_cost, side_within
+from pliant.imaging.limits import available_memory
+from pliant.imaging.locality import Locality, measured
+from pliant.imaging.memory import resident
+from pliant.imaging.network import Network
+from pliant.imaging.picture import Prepared, upscale_whole
+from pliant.imaging.sizes import Plan, scaled
+from pliant.imaging.strips import Strips
+
+Array = NDArray[Any]
+Tell = Callable[[float], None]
+
+AT_ONCE = 2_200_000  # pixels that are computed in one piece: below, finding out about tiles takes longer than the work
+SHARE, USUAL = 0.5, 1.2e9  # of the memory that is free, and the most bytes that are used without being asked for
+TRIED = 96  # pixels of the side of the part of a picture on which blended tiles are compared with the whole
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`memory` is how many bytes the process may have, a share of what is free if None.
+
+    `tile` is the longest side of a tile in pixels of the source, without what it sees around it; chosen if None.
+    """
+
+    memory: int | None = None
+    tile: int | None = None
+
+    def room(self, reserved: int) -> float:
+        """Bytes for the work itself, when `reserved` are needed for other things to come."""
+        used = resident() or 0
+        allowed = min(USUAL, used + available_memory() * SHARE) if self.memory is None else self.memory
+        return allowed - used - reserved
+
+
+@dataclass
+class Work:
+    """One picture to upscale. `notes` are sentences about how it was done, complete when all strips are taken."""
+
+    network: Network
+    plan: Plan
+    limits: Limits
+    tell: Tell
+    notes: tuple[str, ...] = ()
+
+    def strips(self, pixels: Array, kept: bool) -> Iterator[Array]:
+        """The result from the top to the bottom, levels [rows, width, c].
+
+        `pixels` are as in `Prepared`; `kept` says whether the caller keeps the strips in memory. Raises OutOfMemory.
+        """
+        picture = Prepared(pixels)
+        if self._at_once():
+            try:
+                yield upscale_whole(self.network, picture, self.plan)
+                return
+            except (OutOfMemory, MemoryError):
+                if not self._divisible():
+                    raise
+        yield from self._divided(picture, kept)
+
+    def _at_once(self) -> bool:
+        width, height = self.plan.computed
+        if not self._divisible():
+            return True
+        return self.limits.tile is None and self.limits.memory is None and width * height <= AT_ONCE
+
+    def _divisible(self) -> bool:
+        return all(dim.live for dim in self.network.picture.dims[2:])
+
+    def _divided(self, picture: Prepared, kept: bool) -> Iterator[Array]:
+        reserved = self._bytes_of_result(picture) if kept else 0
+        locality = measured(self.network, self.plan.factor)
+        room = self.limits.room(reserved)
+        cost = measured_cost(self.network, locality, self.plan.factor)
+        if not locality.exact and self.limits.tile is None and self._fits(cost, room):
+            yield upscale_whole(self.network, picture, self.plan)
+            return
+        halo = self.plan.factor * max(locality.radius)
+        side = self.limits.tile or max(
+            1, int(side_within(cost, room - self._bytes_of_strip(picture), halo) / self.plan.factor)
+        )
+        strips = Strips(self.network, locality, self.plan, picture, side, self.tell)
+        if not locality.exact:
+            self.notes += (self._deviation(locality, pixels=picture),)
+        yield from strips
+        if strips.halvings:
+            self.notes += (f"Memory ran out; tiles were made smaller, down to {strips.side} pixels.",)
+
+    def _fits(self, cost: Cost, room: float) -> bool:
+        width, height = self.plan.computed
+        return cost.bytes_once + cost.bytes_per_pixel * width * height <= room
+
+    def _bytes_of_result(self, picture: Prepared) -> int:
+        width, height = self.plan.result
+        return width * height * picture.channels * picture.dtype.itemsize
+
+    def _bytes_of_strip(self, picture: Prepared) -> int:
+        return 2 * 256 * self.plan.result[0] * picture.channels * picture.dtype.itemsize
+
+    def _deviation(self, locality: Locality, pixels: Prepared) -> str:
+        """A sentence on how far blended tiles are from the whole, measured on a part of the picture."""
+        part = pixels.middle(TRIED)
+        size = (part.size[1], part.size[0])
+        made = scaled(size, self.plan.factor)
+        plan = replace(self.plan, source=size, computed=made, result=made)
+        whole = upscale_whole(self.network, part, plan)
+        tiles = np.concatenate(list(Strips(self.network, locality, plan, part, ceil(max(size) / 2), _ignore)))
+        levels = 255 / np.iinfo(part.dtype).max
+        difference = np.abs(tiles.astype(np.float64) - whole) * levels
+        return (
+            "The network looks at the whole picture, which does not fit in memory: tiles were blended, and differ from "
+            f"the whole by up to {difference.max():.0f} of 255 levels ({difference.mean():.2f} on average) on a part "
+            "of this picture."
+        )
+
+
+def _ignore(share: float) -> None:
+    del share

@@ -12,6 +12,7 @@ from pliant.version import VERSION
 if TYPE_CHECKING:
     from pliant.apps.upscale import upscale as upscale
     from pliant.apps.verify import verify as verify
+    from pliant.apps.video import video as video
     from pliant.artifact import Artifact as Artifact
     from pliant.contract import Contract as Contract
     from pliant.engines.base import Session as Session
@@ -38,6 +39,7 @@ _HOMES = {
     "UnverifiedWarning": "pliant.errors",
     "upscale": "pliant.apps.upscale",
     "verify": "pliant.apps.verify",
+    "video": "pliant.apps.video",
 }
 __all__ = [
     "Artifact",
@@ -52,6 +54,7 @@ __all__ = [
     "operator",
     "upscale",
     "verify",
+    "video",
 ]
 
 

@@ -178,7 +178,7 @@ def _prepare(
     kind = nearest(wanted, formats if codec.alpha else [name for name in formats if not kind_of(name).alpha])
     result, odd = _even(planned.result, kind)
     colours, marked = _colours(facts, codec, kind, result[1])
-    options = options_of(codec, quality, preset, hdr.options(facts.extras, codec.name))
+    options = options_of(codec, result, quality, preset, hdr.options(facts.extras, codec.name))
     if codec.name == "prores" and preset is None and (kind.alpha or kind.across == 1):
         options["profile"] = "4444"
     settings = Settings(

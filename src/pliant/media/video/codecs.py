@@ -32,6 +32,7 @@ class Codec:
     alpha: bool = True
 
 
+X265_SAFE = 64
 X264 = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
 CODECS = (
     Codec("h264", "H.264", ("libx264",), (18, 51), X264),
@@ -77,8 +78,10 @@ def _writes(name: str) -> bool:
         return False
 
 
-def options_of(codec: Codec, quality: float | None, preset: str | None, hdr: dict[str, str]) -> dict[str, str]:
-    """Options for the encoder. `hdr` is what `hdr.options` gives.
+def options_of(
+    codec: Codec, size: tuple[int, int], quality: float | None, preset: str | None, hdr: dict[str, str]
+) -> dict[str, str]:
+    """Options for the encoder of frames of `size`, (width, height). `hdr` is what `hdr.options` gives.
 
     Raises UsageError for a quality or preset that the codec does not have.
     """
@@ -99,13 +102,15 @@ def options_of(codec: Codec, quality: float | None, preset: str | None, hdr: dic
             known = f"takes: {', '.join(codec.presets)}" if codec.presets else "has none"
             raise UsageError(f"There is no preset {preset!r} for {codec.title}, which {known}.")
         made[codec.preset] = preset
-    return {**made, **_own(codec, hdr)}
+    return {**made, **_own(codec, size, hdr)}
 
 
-def _own(codec: Codec, hdr: dict[str, str]) -> dict[str, str]:
+def _own(codec: Codec, size: tuple[int, int], hdr: dict[str, str]) -> dict[str, str]:
     """What an encoder is always told."""
     if codec.name == "hevc":
-        return {"x265-params": _joined({"log-level": "none", **hdr})}
+        # x265 4.2 writes beyond its memory with frames of less than 64 pixels, unless it is told to use plain C
+        plain = {"no-asm": "1"} if min(size) < X265_SAFE else {}
+        return {"x265-params": _joined({"log-level": "none", **plain, **hdr})}
     if codec.name == "h264":
         return {"x264-params": _joined(hdr)} if hdr else {}
     if codec.name == "av1":

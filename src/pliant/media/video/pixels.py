@@ -53,13 +53,13 @@ def nearest(wanted: Kind, names: Iterable[str]) -> Kind:
 
 
 def _cost(wanted: Kind, kind: Kind) -> int:
-    finer = wanted.across * wanted.down
-    coarser = kind.across * kind.down
+    coarser = max(0, kind.across - wanted.across) + max(0, kind.down - wanted.down)
+    finer = max(0, wanted.across - kind.across) + max(0, wanted.down - kind.down)
     return (
         BIT * max(0, wanted.bits - kind.bits)
         + EXCESS * max(0, kind.bits - wanted.bits)
-        + CHROMA * max(0, coarser // finer - 1)
-        + 2 * EXCESS * max(0, finer // coarser - 1)
+        + CHROMA * coarser
+        + 2 * EXCESS * finer
         + ALPHA * (wanted.alpha and not kind.alpha)
         + 5 * EXCESS * (kind.alpha and not wanted.alpha)
         + MODEL * (wanted.rgb != kind.rgb)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -110,7 +111,6 @@ def test_everything_as_ffprobe_reads_it(clip: Path, upscaled: tuple[Path, Any]) 
         ("av1", "mkv", "yuv420p10le"),
         ("av1", "webm", "yuv420p10le"),
         ("vp9", "webm", "yuv420p"),
-        ("vp8", "webm", "yuv420p"),
         ("ffv1", "mkv", "yuv420p10le"),
         ("prores", "mov", "yuv422p10le"),
         ("h264", "ts", "yuv420p10le"),
@@ -151,8 +151,9 @@ def test_lossless_frames_are_those_of_the_network(tmp_path: Path, live: Path) ->
         assert result.pixel_format == "yuv444p10le"
         with av.open(str(source)) as before, av.open(str(result.destination)) as after:
             for a, b in zip(before.decode(video=0), after.decode(video=0), strict=True):
-                difference = a.to_ndarray().astype(int) - b.to_ndarray()
-                assert np.abs(difference).max() <= 1
+                for before_plane, after_plane in zip(a.planes, b.planes, strict=True):
+                    values = np.stack([np.frombuffer(plane, np.uint16) for plane in (before_plane, after_plane)])
+                    assert np.abs(np.diff(values.astype(int), axis=0)).max() <= 1
 
 
 def test_full_range_stays_full(tmp_path: Path, live: Path) -> None:
@@ -196,9 +197,9 @@ def test_a_turned_video_is_stored_upright(simple: Path, live: Path, degrees: int
 
 def test_a_kind_that_does_not_hold_a_stream_says_so(clip: Path, live: Path, tmp_path: Path) -> None:
     result = pliant.video(clip, tmp_path / "a.mp4", 1, model=live)
-    assert any(
-        "MP4 cannot hold stream 3 (subtitle, subrip, eng), which was left out; a .mkv may" in n for n in result.notes
-    )
+    notes = " ".join(result.notes)
+    assert re.search(r"MP4 cannot hold stream 3 \(subtitle, \w+, eng\), which was left out; a .mkv may.", notes)
+    assert "MP4 cannot hold the attachment note.txt, which was left out; a .mkv may." in notes
 
 
 def test_transparency_goes_through_the_network(tmp_path: Path, live: Path) -> None:
@@ -225,12 +226,13 @@ def test_what_is_measured_is_measured_once(simple: Path, live: Path, monkeypatch
     calls: list[object] = []
     original = upscaling.measured
     monkeypatch.setattr(upscaling, "measured", lambda *args: calls.append(args) or original(*args))
-    pliant.video(simple, factor=2, model=live, tile=20)
+    pliant.video(simple, factor=2, tile=20)
     assert len(calls) == 1
 
 
 def test_an_interruption_keeps_whole_segments(simple: Path, live: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = pliant.video(simple, simple.with_name("whole.mkv"), 2, model=live, segment=3)
+    """Lossless here: x264 itself does not always write the same bytes for the same frames."""
+    whole = pliant.video(simple, simple.with_name("whole.mkv"), 2, model=live, codec="ffv1", segment=3)
     seen: list[float] = []
 
     def stop(share: float) -> None:
@@ -239,9 +241,9 @@ def test_an_interruption_keeps_whole_segments(simple: Path, live: Path, monkeypa
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pliant.video(simple, factor=2, model=live, segment=3, advance=stop)
+        pliant.video(simple, factor=2, model=live, codec="ffv1", segment=3, advance=stop)
     assert not simple.with_name("simple_x2.mkv").exists()
-    again = pliant.video(simple, factor=2, model=live, segment=3)
+    again = pliant.video(simple, factor=2, model=live, codec="ffv1", segment=3)
     assert again.resumed in (3, 6)
     np.testing.assert_array_equal(decoded(again.destination), decoded(whole.destination))
     assert not simple.with_name(".simple_x2.mkv.pliant").exists()
@@ -360,7 +362,7 @@ def test_refusals_come_before_any_work(
     monkeypatch.chdir(folder)
     monkeypatch.setattr(home.Work, "strips", lambda *args, **kwargs: pytest.fail("worked before refusing"))
     before = sorted(path.name for path in folder.rglob("*"))
-    given = {"source": "simple.mkv", "model": live, **kwargs}
+    given: dict[str, Any] = {"source": "simple.mkv", "model": live, **kwargs}
     with pytest.raises(error, match=message):
         pliant.video(given.pop("source"), **given)
     assert sorted(path.name for path in folder.rglob("*")) == before

@@ -94,7 +94,7 @@ def video(
         size: width and height in pixels instead of a factor; one may be None, which keeps the proportions.
         model: an ONNX file, the name of a shipped model, or a session; the default model if None.
         engine: name of the engine that runs a model which is no session yet.
-        codec: "h264", "hevc", "av1", "vp9", "vp8", "ffv1" or "prores"; the source's own if None, H.264 if that is not
+        codec: "h264", "hevc", "av1", "vp9", "ffv1" or "prores"; the source's own if None, H.264 if that is not
             written.
         quality: the encoder's constant rate factor, 0 being best.
         preset: the encoder's own name of how much time it takes; the profile of ProRes.

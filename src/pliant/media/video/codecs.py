@@ -40,7 +40,6 @@ CODECS = (
     Codec("av1", "AV1", ("libsvtav1",), (24, 63), tuple(map(str, range(14)))),
     # its transparency is a second stream inside the packets, which av does not hand over
     Codec("vp9", "VP9", ("libvpx-vp9",), (24, 63), tuple(map(str, range(9))), "cpu-used", alpha=False),
-    Codec("vp8", "VP8", ("libvpx",), (10, 63), tuple(map(str, range(9))), "cpu-used", alpha=False),
     Codec("ffv1", "FFV1", ("ffv1",)),
     Codec("prores", "ProRes", ("prores_ks",), None, PRORES, "profile", full_range=False),
 )
@@ -117,8 +116,8 @@ def _own(codec: Codec, size: tuple[int, int], hdr: dict[str, str]) -> dict[str, 
         return {"svtav1-params": _joined(hdr)} if hdr else {}
     if codec.name == "ffv1":
         return {"level": "3", "slicecrc": "1"}
-    if codec.name in ("vp9", "vp8"):
-        return {"b": "0" if codec.name == "vp9" else "200M", "deadline": "good", "row-mt": "1"}
+    if codec.name == "vp9":
+        return {"b": "0", "deadline": "good", "row-mt": "1"}
     return {}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,22 @@ CONTAINERS = (
     Container("QuickTime", "mov", (".mov",), "mov"),
     Container("WebM", "webm", (".webm",), "webm"),
     Container("MPEG-TS", "mpegts", (".ts",), "mpegts"),
+)
+SEARCHED = 2000  # packets in which the first of each stream is looked for
+IN_TS = (
+    "aac",
+    "aac_latm",
+    "mp2",
+    "mp3",
+    "mp3float",
+    "ac3",
+    "eac3",
+    "dca",
+    "opus",
+    "libopus",
+    "truehd",
+    "dvbsub",
+    "pgssub",
 )
 
 
@@ -88,6 +105,7 @@ def carried(source: Any, main: int, container: Container) -> tuple[list[int], tu
     """The indices of the streams beside the main one that go into the container, and notes on those that do not."""
     kept: list[int] = []
     notes: list[str] = []
+    samples = _samples(source, main)
     for stream in source.streams:
         if stream.index == main:
             continue
@@ -95,7 +113,7 @@ def carried(source: Any, main: int, container: Container) -> tuple[list[int], tu
             continue  # written again from the tag
         if stream.type == "data":
             notes.append(f"Stream {stream.index}, data ({stream.name or 'of an unknown kind'}), is not copied.")
-        elif _takes(container, stream):
+        elif _takes(container, stream, samples.get(stream.index)):
             kept.append(stream.index)
         else:
             better = "" if container.format == "matroska" else "; a .mkv may"
@@ -115,16 +133,38 @@ def _holds(container: Container, codec: Codec) -> bool:
         output.add_stream(encoder_of(codec), rate=25)
     except (av.FFmpegError, ValueError):
         return False
-    return codec.name != "vp8" or container.format != "mp4"
+    return True
 
 
-def _takes(container: Container, stream: Any) -> bool:
-    """Whether a file with this stream can be begun."""
+def _samples(source: Any, main: int) -> dict[int, Any]:
+    """The first packet of each other stream, by its index, as far as it stands near the beginning."""
+    wanted = [s for s in source.streams if s.index != main and s.type in ("audio", "subtitle", "video")]
+    found: dict[int, Any] = {}
+    if not wanted:
+        return found
+    try:
+        for packet in islice(source.demux(*wanted), SEARCHED):
+            if packet.size and packet.dts is not None:
+                found.setdefault(packet.stream.index, packet)
+            if len(found) == len(wanted):
+                break
+    except library().FFmpegError:
+        pass
+    return found
+
+
+def _takes(container: Container, stream: Any, sample: Any) -> bool:
+    """Whether a file with this stream, and the sample of it if there is one, can be written."""
     av = library()
+    if container.format == "mpegts" and (stream.codec_context is None or stream.codec_context.name not in IN_TS):
+        return False  # it would be written as private data, which nothing reads
     try:
         with av.open(BytesIO(), "w", format=container.format) as output:
-            add_copy(output, stream)
+            made = add_copy(output, stream)
             output.start_encoding()
+            if sample is not None:
+                sample.stream = made
+                output.mux(sample)
     except (av.FFmpegError, ValueError):
         return False
     return True
@@ -143,6 +183,8 @@ def add_copy(output: Any, stream: Any) -> Any:
 
 
 def _named(stream: Any) -> str:
+    if stream.type == "attachment":
+        return f"the attachment {stream.metadata.get('filename', stream.index)}"
     codec = stream.codec_context.name if stream.codec_context is not None else "of an unknown codec"
     language = f", {stream.metadata['language']}" if "language" in stream.metadata else ""
     return f"stream {stream.index} ({stream.type}, {codec}{language})"

@@ -62,6 +62,7 @@ def configure(context: Any, settings: Settings) -> None:
     context.color_primaries, context.color_trc = colours.primaries, colours.transfer
     context.bit_rate = 0
     context.thread_count = 0
+    context.thread_type = "AUTO"  # av's own default makes x264 cut frames into slices, which costs quality
     context.options = dict(settings.options)
 
 

@@ -40,7 +40,7 @@ def parse_size(context: click.Context, parameter: click.Parameter, text: str | N
 @click.option("-m", "--model", metavar="PATH|NAME", help="An ONNX file or a shipped model.  [default: srcnn]")
 @click.option("--engine", default="auto", show_default=True, help="What runs the model; see: pliant engines.")
 @click.option(
-    "--codec", metavar="NAME", help="h264, hevc, av1, vp9, vp8, ffv1 or prores.  [default: the source's, else h264]"
+    "--codec", metavar="NAME", help="h264, hevc, av1, vp9, ffv1 or prores.  [default: the source's, else h264]"
 )
 @click.option(
     "--quality", type=float, metavar="CRF", help="0 is best; the default is 18 for H.264, 20 for HEVC, 24 for AV1, VP9."

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from fractions import Fraction
 from pathlib import Path
@@ -16,8 +17,12 @@ import numpy as np
 import pytest
 
 import pliant
-from pliant.apps import frames as home
+from pliant.apps import video as home
 from pliant.errors import ContractError, InputError, MissingExtra, PliantError, UsageError, VideoError
+from pliant.imaging.locality import Locality
+from pliant.imaging.network import Network
+from pliant.media.video import hdr
+from pliant.media.video.source import probe
 from tests.support import gradient, save
 from tests.videos import FULL, LIMITED, UNEVEN, Clip, av, decoded, ffmpeg, make, packets, probed, times
 
@@ -136,6 +141,8 @@ def test_every_codec_and_container(
     with av.open(str(path)) as container:
         frame = next(container.decode(video=0))
         assert (frame.width, frame.height, frame.format.name) == (96, 64, pixel_format)
+        if codec == "hevc":
+            assert container.streams.video[0].codec_context.codec_tag == "hvc1"
         tags = (frame.colorspace, frame.color_range, frame.color_primaries, frame.color_trc)
         said = any("does not say" in note for note in result.notes)
         assert said or tags == (9, LIMITED, 9, 16)
@@ -223,11 +230,16 @@ def test_progress_goes_from_nothing_to_all(simple: Path, live: Path) -> None:
 def test_what_is_measured_is_measured_once(simple: Path, live: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pliant.imaging import upscaling
 
-    calls: list[object] = []
+    calls: list[float] = []
     original = upscaling.measured
-    monkeypatch.setattr(upscaling, "measured", lambda *args: calls.append(args) or original(*args))
+
+    def counted(network: Network, factor: float) -> Locality:
+        calls.append(factor)
+        return original(network, factor)
+
+    monkeypatch.setattr(upscaling, "measured", counted)
     pliant.video(simple, factor=2, tile=20)
-    assert len(calls) == 1
+    assert calls == [2]
 
 
 def test_an_interruption_keeps_whole_segments(simple: Path, live: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,6 +275,7 @@ def test_other_settings_begin_anew(simple: Path, live: Path) -> None:
 
 KILLED = """
 import sys
+import threading
 import pliant
 from pliant.apps import frames
 original = frames.Work.strips
@@ -316,6 +329,10 @@ def test_a_cut_file_is_upscaled_as_far_as_it_goes(tmp_path: Path, live: Path) ->
     assert any("it may have been cut off" in note or "damaged" in note for note in result.notes)
 
 
+def worked(*args: object) -> None:
+    pytest.fail("worked before refusing")
+
+
 @pytest.mark.parametrize(
     ("kwargs", "error", "message"),
     [
@@ -344,7 +361,12 @@ def test_a_cut_file_is_upscaled_as_far_as_it_goes(tmp_path: Path, live: Path) ->
     ],
 )
 def test_refusals_come_before_any_work(
-    simple: Path, live: Path, monkeypatch: pytest.MonkeyPatch, kwargs: dict, error: type[PliantError], message: str
+    simple: Path,
+    live: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kwargs: dict[str, Any],
+    error: type[PliantError],
+    message: str,
 ) -> None:
     folder = simple.parent
     (folder / "folder").mkdir()
@@ -360,7 +382,7 @@ def test_refusals_come_before_any_work(
     make(folder / "head.mp4", Clip("libx264", "yuv420p", extras=False))
     (folder / "head.mp4").write_bytes((folder / "head.mp4").read_bytes()[:300])
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(home.Work, "strips", lambda *args, **kwargs: pytest.fail("worked before refusing"))
+    monkeypatch.setattr(home, "upscaled", worked)
     before = sorted(path.name for path in folder.rglob("*"))
     given: dict[str, Any] = {"source": "simple.mkv", "model": live, **kwargs}
     with pytest.raises(error, match=message):
@@ -372,3 +394,39 @@ def test_without_av_the_extra_is_named(simple: Path, live: Path, monkeypatch: py
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MissingExtra, match=r"pip install 'pliant\[video\]'"):
         pliant.video(simple, model=live)
+
+
+def test_hdr_figures_stay(tmp_path: Path, live: Path) -> None:
+    """The mastering display and the brightest pixel, through x265 and back; a codec that cannot say them is noted."""
+    display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
+    options = {"x265-params": f"log-level=none:no-asm=1:master-display={display}:max-cll=1000,400"}
+    source = make(tmp_path / "a.mkv", Clip(options=options, extras=False))
+    result = pliant.video(source, factor=2, model=live)
+    before, after = (probe(path).extras for path in (source, result.destination))
+    assert hdr.mastering(before[hdr.MASTERING]) == hdr.mastering(after[hdr.MASTERING])
+    assert hdr.light(before[hdr.LIGHT]) == hdr.light(after[hdr.LIGHT]) == hdr.Light(1000, 400)
+    assert result.notes == ()
+    other = pliant.video(source, tmp_path / "b.mkv", 2, model=live, codec="ffv1")
+    assert "HDR mastering figures" in other.notes[0]
+
+
+def test_nothing_of_the_process_stays_changed(clip: Path, live: Path, tmp_path: Path) -> None:
+    before, threads = dict(os.environ), threading.active_count()
+    try:
+        pliant.video(clip, tmp_path / "a.mkv", 2, model=live, codec="av1", segment=9)
+    except UsageError as error:
+        pytest.skip(str(error))
+    assert dict(os.environ) == before
+    assert threading.active_count() == threads
+
+
+def test_a_cover_picture_is_copied(simple: Path, live: Path) -> None:
+    cover, source = save(simple.parent, "cover.png", gradient(8, 8)), simple.with_name("covered.mp4")
+    arguments = ["-i", str(simple), "-i", str(cover), "-map", "0", "-map", "1", "-c", "copy"]
+    ffmpeg(*arguments, "-disposition:v:1", "attached_pic", str(source))
+    result = pliant.video(source, factor=2, model=live)
+    with av.open(str(result.destination)) as container:
+        assert [stream.disposition & av.stream.Disposition.attached_pic > 0 for stream in container.streams] == [0, 1]
+        assert container.streams[0].codec_context.width == 96
+        (packet,) = [p for p in container.demux(container.streams[1]) if p.size]
+        assert bytes(packet) == cover.read_bytes()

@@ -92,7 +92,8 @@ def video(
         factor: above 0; sides become floor(side * factor), and one less where the chroma of the video asks for an even
             number. The model's default, 4 if it takes it, if None.
         size: width and height in pixels instead of a factor; one may be None, which keeps the proportions.
-        model: an ONNX file, the name of a shipped model, or a session; the default model if None.
+        model: an ONNX file, the name of a shipped model, or a session; the default model if None. Work goes on with the
+            same file, or with a session of the same contract.
         engine: name of the engine that runs a model which is no session yet.
         codec: "h264", "hevc", "av1", "vp9", "ffv1" or "prores"; the source's own if None, H.264 if that is not
             written.

@@ -78,3 +78,20 @@ def test_an_encoder_that_loses_frames_is_found_out(tmp_path: Path) -> None:
     writer.add(PACKETS[:1])
     with pytest.raises(VideoError, match="other frames than it was given"):
         writer.finish(b"", MOMENTS)
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Folder(tmp_path / "a.mkv")
+    folder.open({})
+    writer = Writer(folder, 0)
+    writer.add(PACKETS)
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(VideoError, match="cannot be written: No space left on device"):
+        writer.finish(b"", MOMENTS)
+    writer.abandon()
+    folder.close()
+    assert list(tmp_path.iterdir()) == []

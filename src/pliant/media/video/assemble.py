@@ -40,11 +40,7 @@ def assemble(
     """
     av = library()
     try:
-        with (
-            quiet(),
-            opened(facts.path) as source,
-            av.open(str(path), "w", format=container.format) as output,
-        ):
+        with opened(facts.path) as source, av.open(str(path), "w", format=container.format) as output:
             _write(source, output, facts, settings, segments, kept)
     except (av.FFmpegError, ValueError, OSError) as error:
         reason = str(getattr(error, "strerror", None) or error).rstrip(".")
@@ -67,7 +63,8 @@ def _write(
     output.metadata.update(fresh(source.metadata))
     if chapters := source.chapters():
         output.set_chapters(chapters)
-    output.start_encoding()
+    with quiet(settings.encoder):
+        output.start_encoding()
     if any(segment.extradata != bytes(video.codec_context.extradata or b"") for segment in segments):
         raise VideoError("The segments were encoded in another way than the encoder works now; delete them.")
     coded = ((_seconds(packet), packet) for packet in _video_packets(segments, settings.time_base, video))
@@ -80,6 +77,8 @@ def _video(output: Any, template: Any, settings: Settings) -> Any:
     """The stream of the encoder that made the segments; it is given no frame, but it knows what stands before them."""
     stream = output.add_stream(settings.encoder, rate=settings.rate, time_base=settings.time_base)
     configure(stream.codec_context, settings)
+    if settings.encoder == "libx265" and output.format.name in ("mp4", "mov"):
+        stream.codec_context.codec_tag = "hvc1"  # parameters stand in the header alone; Apple's players take no other
     stream.metadata.update(fresh(template.metadata))
     stream.disposition = int(template.disposition)
     return stream

@@ -69,8 +69,8 @@ def _tags(source: Any, result: Any, container: Container, facts: Facts, kept: Se
     else:
         for before, after in zip(originals, written, strict=True):
             lost |= _missing(before.metadata, after.metadata)
-            if before.disposition & ~after.disposition:
-                lost.add(f"the role of stream {before.index} ({str(before.disposition).removeprefix('Disposition.')})")
+            if gone := before.disposition & ~after.disposition:
+                lost.add(f"the role of stream {before.index} ({gone.name or int(gone)})")
     if lost:
         yield f"{container.title} does not hold these tags: {', '.join(sorted(lost))}."
     if len(source.chapters()) != len(result.chapters()):
@@ -81,4 +81,5 @@ def _missing(before: dict[str, str], after: dict[str, str]) -> set[str]:
     """Names of tags that are gone. Containers spell names in capitals or not, and write some of their own."""
     written = {key.lower(): value for key, value in after.items()}
     own = ("creation_time", "handler_name", "vendor_id")
-    return {key for key, value in fresh(before).items() if key.lower() not in own and written.get(key.lower()) != value}
+    known = {key: value for key, value in fresh(before).items() if (key, value) != ("language", "und")}
+    return {key for key, value in known.items() if key.lower() not in own and written.get(key.lower()) != value}

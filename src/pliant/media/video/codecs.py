@@ -6,10 +6,12 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 
 from pliant.errors import UsageError
 from pliant.media.video.library import library
 
+_ALONE = Lock()  # the environment is the whole process's
 PRORES = ("proxy", "lt", "standard", "hq", "4444", "4444xq")
 
 
@@ -126,14 +128,18 @@ def _joined(values: dict[str, str]) -> str:
 
 
 @contextmanager
-def quiet() -> Generator[None, None, None]:
-    """Within the block, SVT-AV1, which writes to stderr and knows no other switch, is asked for errors alone."""
-    before = os.environ.get("SVT_LOG")
-    os.environ["SVT_LOG"] = "1"
-    try:
+def quiet(encoder: str) -> Generator[None, None, None]:
+    """Within the block SVT-AV1, which writes to stderr and knows no other switch, is asked for errors alone."""
+    if encoder != "libsvtav1":
         yield
-    finally:
-        if before is None:
-            del os.environ["SVT_LOG"]
-        else:
-            os.environ["SVT_LOG"] = before
+        return
+    with _ALONE:
+        before = os.environ.get("SVT_LOG")
+        os.environ["SVT_LOG"] = "1"
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["SVT_LOG"]
+            else:
+                os.environ["SVT_LOG"] = before

@@ -76,7 +76,8 @@ class Encoder:
         configure(self._context, settings)
         if settings.global_header:
             self._context.flags |= GLOBAL_HEADER
-        self._tried(self._context.open)
+        with quiet(settings.encoder):
+            self._tried(self._context.open)
 
     @property
     def extradata(self) -> bytes:
@@ -97,8 +98,7 @@ class Encoder:
     def _tried(self, action: Callable[[], Made]) -> Made:
         av = library()
         try:
-            with quiet():
-                return action()
+            return action()
         except (av.FFmpegError, ValueError) as error:
             width, height = self._settings.size
             raise VideoError(

@@ -10,7 +10,8 @@ import json
 import os
 import shutil
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -128,15 +129,17 @@ class Writer:
 
     def add(self, packets: list[Coded]) -> None:
         """Append packets, in the order of decoding."""
-        for packet in packets:
-            self._file.write(packet.data)
-            self._packets.append((packet.pts, packet.key, len(packet.data)))
+        with self._writable():
+            for packet in packets:
+                self._file.write(packet.data)
+                self._packets.append((packet.pts, packet.key, len(packet.data)))
 
     def finish(self, extradata: bytes, moments: list[Moment]) -> Segment:
         """Make the segment count, once its bytes are on the disk. Raises VideoError if frames are missing."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        with self._writable():
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
         if sorted(pts for pts, _, _ in self._packets) != [moment.pts for moment in moments]:
             raise VideoError("The encoder returned other frames than it was given; choose another --codec.")
         index = {
@@ -149,7 +152,17 @@ class Writer:
 
     def abandon(self) -> None:
         """Close the file of a segment that will not be finished; it does not count."""
-        self._file.close()
+        with suppress(OSError):  # what is left in its buffer does not matter
+            self._file.close()
+
+    @contextmanager
+    def _writable(self) -> Generator[None, None, None]:
+        try:
+            yield
+        except OSError as error:
+            raise VideoError(
+                f"{self._path} cannot be written: {error.strerror}. Make room and call again; whole segments are kept."
+            ) from error
 
 
 def _lock(file: BinaryIO) -> None:

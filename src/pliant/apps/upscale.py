@@ -76,7 +76,7 @@ def upscale(
         model: an ONNX file, the name of a shipped model, or a session; the default model if None.
         engine: name of the engine that runs a model which is no session yet.
         format: "png", "jpeg" or "webp", for a destination without suffix.
-        memory: bytes that the process may use; half of what is free, at most 1.2 GB, if None.
+        memory: bytes that the process may use; half of what is free, at most 1 GB, if None.
         tile: the longest side of a tile in pixels of the source; chosen for the memory and measured speed if None.
         report: called with a few words at the beginning of each step.
         advance: called with the share of a large picture that is done, from 0 to 1.

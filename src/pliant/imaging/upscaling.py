@@ -24,7 +24,7 @@ Array = NDArray[Any]
 Tell = Callable[[float], None]
 
 AT_ONCE = 2_200_000  # pixels that are computed in one piece: below, finding out about tiles takes longer than the work
-SHARE, USUAL = 0.5, 1.2e9  # of the memory that is free, and the most bytes that are used without being asked for
+SHARE, USUAL = 0.5, 1.0e9  # of the memory that is free, and the most bytes that are used without being asked for
 TRIED = 96  # pixels of the side of the part of a picture on which blended tiles are compared with the whole
 
 

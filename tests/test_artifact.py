@@ -88,7 +88,7 @@ def test_save_replaces_the_file_and_leaves_nothing_else(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["m.onnx"]
 
 
-@pytest.mark.parametrize("broken", ["os.replace", "os.chmod"])
+@pytest.mark.parametrize("broken", ["os.replace", "os.fdopen"])
 def test_a_failed_save_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
     def fail(*args: Any) -> None:
         raise OSError(28, "No space left on device")

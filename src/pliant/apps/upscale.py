@@ -154,7 +154,7 @@ def decoded(
 
 
 def check(planned: Plan, folder: Path, target: Format) -> None:
-    """Raise PictureError if the result is too large for its format, the memory that is free, or the disk of `folder`."""
+    """Raise PictureError if the result is too large for its format, the free memory, or the disk of `folder`."""
     check_format(*planned.result, name=target.title, ceiling=target.ceiling)
     if streamed(target, planned.result):
         check_disk(folder, *planned.result)

@@ -32,7 +32,9 @@ class Network:
     image: Image
     factor: Input | None
     scale: float
-    _found: dict[tuple[str, float], Any] = field(default_factory=dict[tuple[str, float], Any], compare=False, repr=False)
+    _found: dict[tuple[str, float], Any] = field(
+        default_factory=dict[tuple[str, float], Any], compare=False, repr=False
+    )
 
     @classmethod
     def of(cls, session: Session) -> Network:

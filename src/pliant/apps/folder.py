@@ -101,7 +101,7 @@ def upscale_folder(
         PictureError: there is no place for the destination.
     """
     started = perf_counter()
-    tell, count = report or _ignore, workers or min(WORKERS, os.cpu_count() or 1)
+    tell, count = report or _ignore, min(WORKERS, os.cpu_count() or 1) if workers is None else workers
     if count < 1:
         raise UsageError(f"Got {count} workers; give 1 or more.")
     root, whole = split(source)

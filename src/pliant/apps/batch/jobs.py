@@ -40,7 +40,7 @@ class Wish:
         if self.format is not None:
             by_name(self.format)
         if self.size is None:
-            factor = network.default_factor if self.factor is None else self.factor
+            factor = float(network.default_factor if self.factor is None else self.factor)
             plan(network, SQUARE, factor, held=False)
             return Wish(factor, None, self.format)
         with suppress(InputError):  # it depends on the picture how far a size is from its own

@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -181,7 +182,8 @@ class Pipeline:
         except InputError as error:
             raise type(error)(str(error).replace(str(part), str(job.path))) from error
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):  # there may not even be a folder for it
+                part.unlink()
         notes = (*picture.notes, *planned.notes, *channel.notes, *lost)
         seconds = round(perf_counter() - started, 3)
         self.log.finish(record, size=planned.result, source_size=planned.source, seconds=seconds, notes=notes)

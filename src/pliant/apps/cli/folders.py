@@ -47,10 +47,12 @@ def is_many(source: str) -> bool:
 
 def check_single(many: dict[str, Any]) -> None:
     """Raise click.UsageError if an option for folders was given."""
+    names = {"recursive": "recursive/--no-recursive", "patterns": "pattern"}
     for name, value in many.items():
-        if value not in (None, False, ()):
-            option = {"patterns": "pattern"}.get(name, name)
-            raise click.UsageError(f"--{option} is for folders, but SOURCE is none; leave it out, or give a folder.")
+        if value or (name == "recursive" and value is not None):
+            raise click.UsageError(
+                f"--{names.get(name, name)} is for folders, but SOURCE is none; leave it out, or give a folder."
+            )
 
 
 def upscale_many(source: str, *arguments: Any, as_json: bool, recursive: bool | None, **options: Any) -> int:
@@ -63,7 +65,7 @@ def upscale_many(source: str, *arguments: Any, as_json: bool, recursive: bool | 
                 source, *arguments, recursive=recursive is not False, report=shown.step, advance=shown.share, **options
             )
     except KeyboardInterrupt:
-        click.echo("note: What is done stays done; the same command goes on from there.", err=True)
+        click.echo("note: What is done stays done; the same command with --resume goes on from there.", err=True)
         raise
     print_notes(done.notes)
     for failure in done.failed:

@@ -404,6 +404,53 @@ def test_a_network_is_probed_once_for_all_pictures(photos: Path, monkeypatch: py
     assert probed == [("measured", 2), ("measured_cost", 2)]
 
 
+def streaming(monkeypatch: pytest.MonkeyPatch, photos: Path) -> Path:
+    """A model, for which every PNG is computed and written strip by strip."""
+    monkeypatch.setattr("pliant.media.strips.HELD", 1)
+    model = photos.parent / "fixed.onnx"
+    model.write_bytes(fixed_model())
+    return model
+
+
+def test_a_picture_in_strips(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert again(photos, streaming(monkeypatch, photos), tile=4) == (3, 0)
+    found = np.asarray(Image.open(photos.parent / "photos_x2/a.png"))
+    np.testing.assert_array_equal(found, gradient(20, 10).repeat(2, axis=0).repeat(2, axis=1))
+
+
+def test_a_picture_in_strips_that_fails_in_the_middle(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(self: Any, pixels: Any, kept: bool) -> Any:
+        yield np.zeros((2, 40, 3), np.uint8)
+        raise OutOfMemory("Full.")
+
+    monkeypatch.setattr(upscaling.Work, "strips", failing)
+    done = pliant.upscale_folder(photos, factor=2, model=streaming(monkeypatch, photos), patterns=["a.png"])
+    assert [(failure.source, failure.reason) for failure in done.failed] == [("a.png", "Full.")]
+    assert files(done.destination) == [NAME]
+
+
+def test_a_picture_in_strips_that_cannot_be_written(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network does not go on with it."""
+    taken: list[int] = []
+
+    def endless(self: Any, pixels: Any, kept: bool) -> Any:
+        for k in range(10**6):
+            taken.append(k)
+            yield np.zeros((2, 40, 3), np.uint8)
+
+    def full(self: Any, rows: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(upscaling.Work, "strips", endless)
+    monkeypatch.setattr("pliant.media.pngstream.PngStream.write", full)
+    done = pliant.upscale_folder(photos, factor=2, model=streaming(monkeypatch, photos), patterns=["a.png"])
+    assert [failure.reason for failure in done.failed] == [
+        f"{photos.parent}/photos_x2/a.png cannot be written: No space left on device."
+    ]
+    assert files(done.destination) == [NAME]
+    assert len(taken) < 100
+
+
 def test_progress_is_reported(photos: Path, live: Path) -> None:
     steps, shares = list[str](), list[float]()
     pliant.upscale_folder(photos, factor=2, model=live, report=steps.append, advance=shares.append)
@@ -424,7 +471,7 @@ def test_filters_of_warnings_are_put_back(photos: Path, live: Path) -> None:
 
 def test_one_run_at_a_time(photos: Path, live: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    with alone(tmp_path / "out"), pytest.raises(UsageError, match="Another run writes into"):
+    with alone(tmp_path / "out"), pytest.raises(UsageError, match="Another run writes to"):
         again(photos, live, destination=tmp_path / "out")
 
 

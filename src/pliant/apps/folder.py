@@ -22,7 +22,6 @@ from pliant.errors import PictureError, UsageError
 from pliant.imaging.network import Network
 from pliant.imaging.upscaling import Limits
 from pliant.media.formats import SUFFIXES
-from pliant.version import VERSION
 
 WORKERS = 4  # at most, without being asked for
 
@@ -115,7 +114,7 @@ def upscale_folder(
         folder = wanted or _beside(root, wish)
         place = Path(log) if log is not None else folder / NAME
         _prepare(folder, place, resume)
-        with alone(folder), closing(Log(place)) as kept:
+        with alone(folder), closing(Log(place, folder)) as kept:
             kept.recover(folder)
             deciding = options(network, wish)
             _begin(kept, {**deciding, **_scope(root, whole, patterns, recursive, overwrite)}, resume)
@@ -266,7 +265,7 @@ def _begin(log: Log, chosen: dict[str, object], resume: bool) -> None:
             raise UsageError(
                 f"The run to resume had other options: {', '.join(others)}. Give the same ones, or leave out --resume."
             )
-    log.write("run", resume=resume, options=chosen, version=VERSION)
+    log.begin(chosen, resume)
 
 
 def _ignore(what: object) -> None:

@@ -250,7 +250,15 @@ def load(
     contract = artifact.contract if artifact else infer(read(data, str(model)))
     backend = chosen.open(chosen.whole(data, model), contract, replace(options, file=Path(model)))
     fingerprint = artifact.fingerprint if artifact else sha256(data).hexdigest()
-    return Session(backend, contract, chosen.name, f"{fingerprint} {precision}")
+    return Session(backend, contract, chosen.name, f"{fingerprint} {precision}{_beside(Path(model), data)}")
+
+
+def _beside(model: Path, data: bytes) -> str:
+    """Name, size and time of each file beside a model that may hold weights of it."""
+    if b"location" not in data:
+        return ""
+    named = [path for path in sorted(model.parent.iterdir()) if path != model and os.fsencode(path.name) in data]
+    return "".join(f" {path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in named if path.is_file())
 
 
 def _usable(name: str) -> Engine:

@@ -36,14 +36,14 @@ def upscale(*arguments: str) -> int:
 def test_what_is_said(photos: Path, capsys: Capture) -> None:
     assert upscale("photos") == 0
     shown = capsys.readouterr()
-    assert shown.out.startswith("photos_x2: 3 upscaled, 1 other files ignored, in ")
+    assert shown.out.startswith("photos_x2: 3 upscaled, 1 other file ignored, in ")
     assert shown.out.endswith(" per second) (live, onnxruntime)\n")
     assert shown.err == ""
     save(photos, "d.png", gradient(3, 3))
     (photos / "bad.png").write_text("no picture")
     assert upscale("photos") == 1
     shown = capsys.readouterr()
-    assert shown.out.startswith("photos_x2: 1 upscaled, 3 up to date, 1 failed, 1 other files ignored, in ")
+    assert shown.out.startswith("photos_x2: 1 upscaled, 3 up to date, 1 failed, 1 other file ignored, in ")
     assert shown.err == (
         "pliant: bad.png: photos/bad.png is not a PNG, JPEG, WebP, BMP or GIF picture, or it is damaged.\n"
     )

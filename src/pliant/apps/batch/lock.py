@@ -17,19 +17,26 @@ def alone(folder: Path) -> Generator[None, None, None]:
     Where the system cannot lock folders, nothing is held. Raises UsageError if another run holds it.
     """
     try:
-        import fcntl
-
         handle = os.open(folder, os.O_RDONLY)
-    except (ImportError, OSError):  # Windows
+    except OSError:  # Windows opens no folders
         yield
         return
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UsageError(f"Another run writes into {folder} now; wait for it, or choose another folder.") from error
-        except OSError:  # some network file systems
-            pass
+        hold(handle, folder)
         yield
     finally:
         os.close(handle)
+
+
+def hold(handle: int, path: Path) -> None:
+    """Hold the open file or folder `path` until `handle` is closed; as `alone`."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise UsageError(f"Another run writes to {path} now; wait for it, or choose another place.") from error
+    except OSError:  # some network file systems
+        return

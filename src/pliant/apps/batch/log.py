@@ -22,7 +22,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from pliant.apps.batch.lock import hold
 from pliant.errors import InputError
+from pliant.version import VERSION
 
 NAME = ".pliant.jsonl"
 
@@ -57,14 +59,19 @@ class Record:
 class Log:
     """The log in a file, open for appending. Writing is safe from several threads.
 
-    `runs` are the options of all runs there were, the last at the end. `done` has the records of finished results by
+    Only what is about one folder of results counts, for one file may be the log of several. `runs` are the options of
+    all runs there were, the last at the end. `done` has the records of finished results by
     the path of the result, `ready` those that were announced since, `fresh` the paths of those finished in the last
     run and those that it resumed.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Read what there is. Raises InputError if the file cannot be read or written."""
+    def __init__(self, path: Path, folder: Path) -> None:
+        """Read what there is about `folder`.
+
+        Raises InputError if the file cannot be read or written, and UsageError if another run writes it now.
+        """
         self.path = path
+        self._folder, self._counts = _from(path, folder), True
         self.runs: list[dict[str, Any]] = []
         self.done: dict[str, Record] = {}
         self.ready: dict[str, Record] = {}
@@ -72,6 +79,7 @@ class Log:
         self._lock = Lock()
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
+            hold(self._file, path)
             content = path.read_bytes()
         except OSError as error:
             raise InputError(
@@ -81,6 +89,10 @@ class Log:
             self._append(b"\n")
         for line in _lines(content):
             self._remember(line)
+
+    def begin(self, options: dict[str, object], resume: bool) -> None:
+        """A run begins, or goes on."""
+        self.write("run", resume=resume, folder=self._folder, options=options, version=VERSION)
 
     def write(self, event: str, **facts: object) -> None:
         """Append a line. Raises InputError if the disk is full."""
@@ -105,8 +117,9 @@ class Log:
                 self.finish(record, recovered=True)
 
     def close(self) -> None:
-        """Nothing is written any more."""
-        os.close(self._file)
+        """Nothing is written any more; a thread that still tries gets an InputError."""
+        handle, self._file = self._file, -1
+        os.close(handle)
 
     def _append(self, line: bytes) -> None:
         try:
@@ -119,6 +132,10 @@ class Log:
     def _remember(self, line: dict[str, Any]) -> None:
         event = line.get("event")
         if event == "run":
+            self._counts = line.get("folder") == self._folder
+        if not self._counts:
+            return
+        if event == "run":
             self.runs.append(line.get("options", {}))
             if not line.get("resume"):
                 self.fresh.clear()
@@ -129,6 +146,14 @@ class Log:
             self.ready.pop(record.result, None)
             self.done[record.result] = record
             self.fresh.add(record.result)
+
+
+def _from(log: Path, folder: Path) -> str:
+    """Where `folder` lies, seen from the log: both may be moved together."""
+    try:
+        return Path(os.path.relpath(folder.resolve(), log.resolve().parent)).as_posix()
+    except ValueError:  # on different drives
+        return folder.resolve().as_posix()
 
 
 def _lines(content: bytes) -> Iterator[dict[str, Any]]:

@@ -127,14 +127,15 @@ class Pipeline:
         return picture, planned
 
     def _compute(self, writers: ThreadPoolExecutor, job: Job, reading: Future[Decoded]) -> None:
-        started = perf_counter()
+        started, pixels = perf_counter(), _pixels(job)
         try:
             picture, planned = reading.result()
         except Exception as error:  # noqa: BLE001 - of one picture: put down in the log with where it comes from
             self._budget.give_back(_weight(job))
             self.failed(job.name, error)
+            self.progress.computed += pixels
             return
-        pixels, channel = _pixels(job), Channel()
+        channel = Channel()
         work = Work(self.network, planned, self.limits, lambda share: self.progress.tell(share, pixels))
         try:
             self._writing.append(writers.submit(self._written, job, picture, planned, channel, started))

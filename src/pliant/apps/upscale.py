@@ -91,7 +91,7 @@ def upscale(
     origin, tell = Path(source), report or _ignore
     read_size(origin)  # a source that cannot be read should not cost the loading of a model
     tell("loading the model")
-    with _loaded(model, engine) as (session, name):
+    with opened(model, engine) as (session, name):
         network = Network.of(session)
         wanted = Path(destination) if destination is not None else None
         job = _prepare(network, origin, wanted, factor, size, format)
@@ -135,25 +135,35 @@ def _prepare(
     planned = plan(network, (width, height), factor, size, held=False)
     label = "{}x{}".format(*planned.result) if size else f"x{factor or network.default_factor:g}"
     path, target = choose(source, source_format, destination, format, label)
-    _check(planned, path, target)
+    check(planned, path.parent, target)
+    picture, fitting = decoded(network, source, planned, factor, size)
+    if fitting is not planned:
+        check(fitting, path.parent, target)
+    return _Job(picture, fitting, path, target)
+
+
+def decoded(
+    network: Network, source: Path, planned: Plan, factor: float | None, size: Sides | None
+) -> tuple[Picture, Plan]:
+    """The picture in `source`, and its plan: another than `planned` where the pixels have another size."""
     picture = read_picture(source)
-    if picture.size != planned.source:  # a PNG may hold its orientation behind the pixels
-        planned = plan(network, picture.size, factor, size, held=False)
-        _check(planned, path, target)
-    return _Job(picture, planned, path, target)
+    if picture.size == planned.source:
+        return picture, planned
+    # a PNG may hold its orientation behind the pixels
+    return picture, plan(network, picture.size, factor, size, held=False)
 
 
-def _check(planned: Plan, path: Path, target: Format) -> None:
-    """Raise PictureError if the result is too large for its format, or for the memory or the disk that is free."""
+def check(planned: Plan, folder: Path, target: Format) -> None:
+    """Raise PictureError if the result is too large for its format, the free memory, or the disk of `folder`."""
     check_format(*planned.result, name=target.title, ceiling=target.ceiling)
     if streamed(target, planned.result):
-        check_disk(path.parent, *planned.result)
+        check_disk(folder, *planned.result)
     else:
         check_memory(*planned.result)
 
 
 @contextmanager
-def _loaded(model: PathLike | Session | None, engine: str) -> Generator[tuple[Session, str], None, None]:
+def opened(model: PathLike | Session | None, engine: str) -> Generator[tuple[Session, str], None, None]:
     """The session and what to call its model; a session that the caller gave stays open."""
     if isinstance(model, Session):
         yield model, model.contract.provenance.source or "the session's model"

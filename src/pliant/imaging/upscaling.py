@@ -81,9 +81,10 @@ class Work:
 
     def _divided(self, picture: Prepared, kept: bool) -> Iterator[Array]:
         reserved = self._bytes_of_result(picture) if kept else 0
-        locality = measured(self.network, self.plan.factor)
+        network, factor = self.network, self.plan.factor
+        locality = network.once("locality", factor, lambda: measured(network, factor))
         room = self.limits.room(reserved)
-        cost = measured_cost(self.network, locality, self.plan.factor)
+        cost = network.once("cost", factor, lambda: measured_cost(network, locality, factor))
         if not locality.exact and self.limits.tile is None and self._fits(cost, room):
             yield upscale_whole(self.network, picture, self.plan)
             return

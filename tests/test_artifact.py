@@ -88,7 +88,7 @@ def test_save_replaces_the_file_and_leaves_nothing_else(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["m.onnx"]
 
 
-@pytest.mark.parametrize("broken", ["os.replace", "os.chmod"])
+@pytest.mark.parametrize("broken", ["os.replace", "os.fdopen"])
 def test_a_failed_save_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
     def fail(*args: Any) -> None:
         raise OSError(28, "No space left on device")
@@ -124,6 +124,13 @@ def test_the_file_has_ordinary_permissions(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
 
 
+def test_the_umask_is_never_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It belongs to the process: files that other threads make at that moment would get other permissions."""
+    monkeypatch.setattr("os.umask", lambda mask: pytest.fail("the umask was changed"))
+    write_atomically(tmp_path / "a", b"x")
+    assert (tmp_path / "a").read_bytes() == b"x"
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"/nothing cannot be written to: No such file or directory\. Choose another"):
         live_model().save(tmp_path / "nothing" / "m.onnx")
@@ -131,10 +138,10 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_a_forbidden_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(**options: Any) -> None:
+    def refuse(*arguments: Any) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("tempfile.mkstemp", refuse)  # root may write anywhere
+    monkeypatch.setattr("pliant.artifact.os.open", refuse)  # root may write anywhere
     with pytest.raises(InputError, match=r"cannot be written to: Permission denied\. Choose another folder"):
         live_model().save(tmp_path / "m.onnx")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pliant.version import VERSION
 
 if TYPE_CHECKING:
+    from pliant.apps.folder import upscale_folder as upscale_folder
     from pliant.apps.upscale import upscale as upscale
     from pliant.apps.verify import verify as verify
     from pliant.apps.video import video as video
@@ -38,6 +39,7 @@ _HOMES = {
     "operator": "pliant.operators.user",
     "UnverifiedWarning": "pliant.errors",
     "upscale": "pliant.apps.upscale",
+    "upscale_folder": "pliant.apps.folder",
     "verify": "pliant.apps.verify",
     "video": "pliant.apps.video",
 }
@@ -53,6 +55,7 @@ __all__ = [
     "load",
     "operator",
     "upscale",
+    "upscale_folder",
     "verify",
     "video",
 ]

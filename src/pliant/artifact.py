@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -130,25 +129,19 @@ def written_atomically(path: Path) -> Generator[BinaryIO, None, None]:
 
     Raises InputError if the folder does not exist or cannot be written to; nothing is left behind.
     """
-    try:
-        handle, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    part = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
+    try:  # the system applies the umask: asking for it means changing it, for every thread
+        handle = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)
     except OSError as error:
         raise InputError(f"{path.parent} cannot be written to: {error.strerror}. Choose another folder.") from error
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
-        os.chmod(part, 0o666 & ~_umask())
         os.replace(part, path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}.") from error
     finally:
-        Path(part).unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        part.unlink(missing_ok=True)
 
 
 def _pair(field: Field) -> tuple[str, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from pliant.apps.loading import loaded
-from pliant.engines.base import Session
+from pliant.apps.models import find
+from pliant.engines.base import Session, load
 from pliant.imaging.limits import check_disk, check_format, check_memory
 from pliant.imaging.network import Network
 from pliant.imaging.sizes import Plan, plan
@@ -75,7 +76,7 @@ def upscale(
         model: an ONNX file, the name of a shipped model, or a session; the default model if None.
         engine: name of the engine that runs a model which is no session yet.
         format: "png", "jpeg" or "webp", for a destination without suffix.
-        memory: bytes that the process may use; half of what is free, at most 1.2 GB, if None.
+        memory: bytes that the process may use; half of what is free, at most 1 GB, if None.
         tile: the longest side of a tile in pixels of the source; chosen for the memory and measured speed if None.
         report: called with a few words at the beginning of each step.
         advance: called with the share of a large picture that is done, from 0 to 1.
@@ -90,7 +91,7 @@ def upscale(
     origin, tell = Path(source), report or _ignore
     read_size(origin)  # a source that cannot be read should not cost the loading of a model
     tell("loading the model")
-    with loaded(model, engine) as (session, name):
+    with opened(model, engine) as (session, name):
         network = Network.of(session)
         wanted = Path(destination) if destination is not None else None
         job = _prepare(network, origin, wanted, factor, size, format)
@@ -134,21 +135,42 @@ def _prepare(
     planned = plan(network, (width, height), factor, size, held=False)
     label = "{}x{}".format(*planned.result) if size else f"x{factor or network.default_factor:g}"
     path, target = choose(source, source_format, destination, format, label)
-    _check(planned, path, target)
+    check(planned, path.parent, target)
+    picture, fitting = decoded(network, source, planned, factor, size)
+    if fitting is not planned:
+        check(fitting, path.parent, target)
+    return _Job(picture, fitting, path, target)
+
+
+def decoded(
+    network: Network, source: Path, planned: Plan, factor: float | None, size: Sides | None
+) -> tuple[Picture, Plan]:
+    """The picture in `source`, and its plan: another than `planned` where the pixels have another size."""
     picture = read_picture(source)
-    if picture.size != planned.source:  # a PNG may hold its orientation behind the pixels
-        planned = plan(network, picture.size, factor, size, held=False)
-        _check(planned, path, target)
-    return _Job(picture, planned, path, target)
+    if picture.size == planned.source:
+        return picture, planned
+    # a PNG may hold its orientation behind the pixels
+    return picture, plan(network, picture.size, factor, size, held=False)
 
 
-def _check(planned: Plan, path: Path, target: Format) -> None:
-    """Raise PictureError if the result is too large for its format, or for the memory or the disk that is free."""
+def check(planned: Plan, folder: Path, target: Format) -> None:
+    """Raise PictureError if the result is too large for its format, the free memory, or the disk of `folder`."""
     check_format(*planned.result, name=target.title, ceiling=target.ceiling)
     if streamed(target, planned.result):
-        check_disk(path.parent, *planned.result)
+        check_disk(folder, *planned.result)
     else:
         check_memory(*planned.result)
+
+
+@contextmanager
+def opened(model: PathLike | Session | None, engine: str) -> Generator[tuple[Session, str], None, None]:
+    """The session and what to call its model; a session that the caller gave stays open."""
+    if isinstance(model, Session):
+        yield model, model.contract.provenance.source or "the session's model"
+        return
+    path = find(model)
+    with load(path, engine) as session:
+        yield session, path.stem
 
 
 def _ignore(what: object) -> None:

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from pliant.apps.frames import upscaled
-from pliant.apps.loading import fingerprint, loaded
+from pliant.apps.upscale import opened as loaded
 from pliant.engines.base import Session
 from pliant.errors import UsageError
 from pliant.imaging.network import Network
@@ -92,15 +92,14 @@ def video(
         factor: above 0; sides become floor(side * factor), and one less where the chroma of the video asks for an even
             number. The model's default, 4 if it takes it, if None.
         size: width and height in pixels instead of a factor; one may be None, which keeps the proportions.
-        model: an ONNX file, the name of a shipped model, or a session; the default model if None. Work goes on with the
-            same file, or with a session of the same contract.
+        model: an ONNX file, the name of a shipped model, or a session; the default model if None.
         engine: name of the engine that runs a model which is no session yet.
         codec: "h264", "hevc", "av1", "vp9", "ffv1" or "prores"; the source's own if None, H.264 if that is not
             written.
         quality: the encoder's constant rate factor, 0 being best.
         preset: the encoder's own name of how much time it takes; the profile of ProRes.
         segment: frames of a segment.
-        memory: bytes that the process may use; half of what is free, at most 1.2 GB, if None.
+        memory: bytes that the process may use; half of what is free, at most 1 GB, if None.
         tile: the longest side of a tile in pixels of the source; chosen for the memory and measured speed if None.
         report: called with a few words at the beginning of each step.
         advance: called with the share of the frames that is done, from 0 to 1.
@@ -125,7 +124,7 @@ def video(
         target = Path(destination) if destination is not None else None
         job = _prepare(Network.of(session), facts, target, factor, size, codec, quality, preset)
         work = Work(Network.of(session), job.plan, Limits(memory, tile), _ignore)
-        identity = _identity(job, fingerprint(model), session.engine, segment, tile)
+        identity = _identity(job, session, segment, tile)
         segments, resumed, notes = _run(job, work, identity, segment, tell, advance or _ignore)
     return VideoResult(
         source=origin,
@@ -221,13 +220,13 @@ def _colours(facts: Facts, codec: Codec, kind: Kind, lines: int) -> tuple[Colour
     return found, ()
 
 
-def _identity(job: _Job, model: str, engine: str, segment: int, tile: int | None) -> dict[str, Any]:
+def _identity(job: _Job, session: Session, segment: int, tile: int | None) -> dict[str, Any]:
     """What makes segments usable for this call: everything that their frames depend on."""
     status = job.facts.path.stat()
     return {
         "pliant": VERSION,
         "source": [str(job.facts.path.resolve()), status.st_size, status.st_mtime_ns],
-        "model": [model, engine],
+        "model": [session.fingerprint or repr(session.contract), session.engine],
         "plan": {key: value for key, value in asdict(job.plan).items() if key != "notes"},
         "settings": job.settings.plain(),
         "segment": segment,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -137,11 +138,15 @@ class Engine:
 
 
 class Session:
-    """A loaded model: call it with arrays and numbers. A context manager; safe to call from several threads."""
+    """A loaded model: call it with arrays and numbers. A context manager; safe to call from several threads.
 
-    def __init__(self, backend: Backend, contract: Contract, engine: str) -> None:
+    `fingerprint` is a text that is another for every model and precision; empty if it is not known.
+    """
+
+    def __init__(self, backend: Backend, contract: Contract, engine: str, fingerprint: str = "") -> None:
         self.contract = contract
         self.engine = engine
+        self.fingerprint = fingerprint
         self._backend: Backend | None = backend
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
@@ -237,13 +242,23 @@ def load(
     options = Options(threads, device, precision, cache=place, kernels=gathered(kernels, chosen.name))
     if isinstance(model, Artifact):
         warn_unverified(model, chosen.name, chosen.version, precision)
-        return Session(chosen.open(model.model, model.contract, options), model.contract, chosen.name)
+        backend = chosen.open(model.model, model.contract, options)
+        return Session(backend, model.contract, chosen.name, f"{model.fingerprint} {precision}")
     data = read_model(model)
     warn_unverified(data, chosen.name, chosen.version, precision, str(model))
     artifact = Artifact.from_bytes(data, str(model))
     contract = artifact.contract if artifact else infer(read(data, str(model)))
     backend = chosen.open(chosen.whole(data, model), contract, replace(options, file=Path(model)))
-    return Session(backend, contract, chosen.name)
+    fingerprint = artifact.fingerprint if artifact else sha256(data).hexdigest()
+    return Session(backend, contract, chosen.name, f"{fingerprint} {precision}{_beside(Path(model), data)}")
+
+
+def _beside(model: Path, data: bytes) -> str:
+    """Name, size and time of each file beside a model that may hold weights of it."""
+    if b"location" not in data:
+        return ""
+    named = [path for path in sorted(model.parent.iterdir()) if path != model and os.fsencode(path.name) in data]
+    return "".join(f" {path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in named if path.is_file())
 
 
 def _usable(name: str) -> Engine:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 from time import perf_counter
 
+from pliant.errors import OutOfMemory
 from pliant.imaging.locality import Locality, noise
 from pliant.imaging.memory import forget_peak, peak, resident
 from pliant.imaging.network import Network
@@ -53,7 +54,12 @@ def _runs(network: Network, locality: Locality, factor: float) -> list[tuple[int
         height, width = network.taken(side, side)
         picture = noise(network, (height, width), seed=0)
         started = perf_counter()
-        result = locality.parts.run(picture, factor, Window((height, width), (0, 0), (height, width)))
+        try:
+            result = locality.parts.run(picture, factor, Window((height, width), (0, 0), (height, width)))
+        except OutOfMemory:
+            if not runs:
+                raise
+            break
         highest = peak()
         needed = None if before is None or highest is None else max(0, highest - before)
         runs.append((result.shape[2] * result.shape[3], needed, perf_counter() - started))

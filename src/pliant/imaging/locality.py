@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil
+from fractions import Fraction
+from math import ceil, inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pliant.errors import LoweringError
 from pliant.imaging.network import Network
-from pliant.imaging.parts import Parts, ways
+from pliant.imaging.parts import Alone, Parts, ways
 from pliant.window import Size, Window
 
 Array = NDArray[Any]
@@ -36,7 +38,7 @@ class Locality:
 
     Results depend on pixels within `radius` of them (rows, columns), and crops have to begin at multiples of `step`.
     `deviation` is the largest difference between a crop's result and the whole's on noise, as a share of the range of
-    values. `parts` is the way to run crops.
+    values; infinite for a network that looks at the whole picture, or repeats in no step. `parts` runs crops.
     """
 
     parts: Parts
@@ -54,27 +56,27 @@ def measured(network: Network, factor: float) -> Locality:
     """The locality of a network at a factor. The picture's sides have to be live."""
     rows, columns = (_radius(network, factor, axis) for axis in (ROWS, COLUMNS))
     if rows is None or columns is None:
-        way, step, radius = ways(network)[0], _least_step(network), (BLENDED, BLENDED)
-        return Locality(way, radius, step, max(_deviations(network, way, factor, radius, step)))
-    best: Locality | None = None
+        return Locality(Alone(network), (BLENDED, BLENDED), _least_step(network), inf)
     for way in ways(network):
-        for step in _steps(network):
+        for step in _steps(network, factor):
             found = _tried(network, factor, way, (rows, columns), step)
             if found.exact:
                 return _tightened(network, factor, found)
-            if best is None or found.deviation < best.deviation:
-                best = found
-    assert best is not None
-    return best
+            if found.deviation == inf:
+                break
+    return Locality(Alone(network), (max(rows, BLENDED), max(columns, BLENDED)), _least_step(network), inf)
 
 
 def _tried(network: Network, factor: float, way: Parts, radius: Size, step: int) -> Locality:
     """The largest deviation, or the first that is not exact."""
     largest = 0.0
-    for deviation in _deviations(network, way, factor, radius, step):
-        largest = max(largest, deviation)
-        if largest > EXACT:
-            break
+    try:
+        for deviation in _deviations(network, way, factor, radius, step):
+            largest = max(largest, deviation)
+            if largest > EXACT:
+                break
+    except LoweringError:  # something of the whole picture cannot be cut in parts
+        largest = inf
     return Locality(way, radius, step, largest)
 
 
@@ -95,9 +97,11 @@ def _least_step(network: Network) -> int:
     return int(np.lcm.reduce([max(1, dim.multiple) for dim in network.picture.dims[2:]]))
 
 
-def _steps(network: Network) -> list[int]:
-    least = _least_step(network)
-    return list(dict.fromkeys(int(np.lcm(least, step)) for step in STEPS))
+def _steps(network: Network, factor: float) -> list[int]:
+    """At multiples of the denominator of a factor, results of a resize repeat."""
+    least, ratio = _least_step(network), Fraction(factor).limit_denominator(STEPS[-1])
+    repeats = [ratio.denominator] if abs(float(ratio) - factor) < 1e-9 else []
+    return list(dict.fromkeys(int(np.lcm(least, step)) for step in (*STEPS[:1], *repeats, *STEPS[1:])))
 
 
 def _radius(network: Network, factor: float, axis: int) -> int | None:
@@ -113,7 +117,9 @@ def _radius(network: Network, factor: float, axis: int) -> int | None:
 
 
 def _reached(network: Network, factor: float, axis: int, length: int, place: float) -> tuple[int | None, int | None]:
-    """How far before and behind a row the result changes with it; None where the picture ends before that does."""
+    """How far before and behind a row the result changes with it; None where the picture ends before that
+    does, or where nothing changes: what is read lies farther away.
+    """
     size = network.taken(length, ACROSS) if axis == ROWS else network.taken(ACROSS, length)
     picture = noise(network, size, seed=0)
     changed = picture.copy()
@@ -124,7 +130,7 @@ def _reached(network: Network, factor: float, axis: int, length: int, place: flo
     others = tuple(k for k in range(4) if k != 2 + axis)
     differs = (network(picture, factor) != network(changed, factor)).any(axis=others)
     if not differs.any():
-        return 0, 0
+        return None, None
     places = np.nonzero(differs)[0]
     before = None if differs[0] else max(0, ceil(row - places[0] / factor))
     behind = None if differs[-1] else max(0, ceil((places[-1] + 1) / factor - row - 1))

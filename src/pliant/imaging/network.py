@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from math import ceil, floor
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from pliant.errors import ContractError, InputError
 
 Array = NDArray[Any]
 DEFAULT_FACTOR = 4.0
+T = TypeVar("T")
 PROBE = (1, 3, 32, 48)  # on which a network of unknown scale is tried; not square, so that cropped edges show
 
 
@@ -30,6 +32,9 @@ class Network:
     image: Image
     factor: Input | None
     scale: float
+    _found: dict[tuple[str, float], Any] = field(
+        default_factory=dict[tuple[str, float], Any], compare=False, repr=False
+    )
 
     @classmethod
     def of(cls, session: Session) -> Network:
@@ -75,6 +80,12 @@ class Network:
         near = kind.type(factor)
         # compared as Python floats: NumPy would first round `factor` to the type of `near`
         return float(near) if float(near) >= factor else float(np.nextafter(near, kind.type(np.inf)))
+
+    def once(self, what: str, factor: float, find: Callable[[], T]) -> T:
+        """What `find` tells about the network at a factor, asked the first time only; `what` is its name."""
+        if (what, factor) not in self._found:
+            self._found[what, factor] = find()
+        return cast("T", self._found[what, factor])
 
     def __call__(self, values: Array, factor: float) -> Array:
         """Network values [1, c, h, w] upscaled by `factor` to [1, c, H, W], float32.

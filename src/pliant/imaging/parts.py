@@ -74,10 +74,12 @@ def ways(network: Network) -> list[Parts]:
         windowed = network.session.windowed()
     except (InputError, UsageError):  # the geometry cannot be cut in parts, or a package for that is missing
         windowed = None
-    found: list[Parts] = [Alone(network)]
-    if windowed is not None:
-        found.insert(0 if network.factor is not None else 1, AsPart(network, windowed))
-    return found
+    alone = Alone(network)
+    if windowed is None:
+        return [alone]
+    # files of other exporters resize with ONNX's own operator, which as a part takes a matrix of all its weights
+    own = network.factor is not None and not network.session.contract.inferred
+    return [AsPart(network, windowed), alone] if own else [alone, AsPart(network, windowed)]
 
 
 def finite(result: Array) -> Array:

@@ -24,7 +24,7 @@ Array = NDArray[Any]
 Tell = Callable[[float], None]
 
 AT_ONCE = 2_200_000  # pixels that are computed in one piece: below, finding out about tiles takes longer than the work
-SHARE, USUAL = 0.5, 1.2e9  # of the memory that is free, and the most bytes that are used without being asked for
+SHARE, USUAL = 0.5, 1.0e9  # of the memory that is free, and the most bytes that are used without being asked for
 TRIED = 96  # pixels of the side of the part of a picture on which blended tiles are compared with the whole
 
 
@@ -108,9 +108,10 @@ class Work:
     def _chosen(self, picture: Prepared, kept: bool) -> _Way:
         """How pictures like this one are divided; blended tiles are noted."""
         reserved = self._bytes_of_result(picture) if kept else 0
-        locality = measured(self.network, self.plan.factor)
+        network, factor = self.network, self.plan.factor
+        locality = network.once("locality", factor, lambda: measured(network, factor))
         room = self.limits.room(reserved)
-        cost = measured_cost(self.network, locality, self.plan.factor)
+        cost = network.once("cost", factor, lambda: measured_cost(network, locality, factor))
         if not locality.exact and self.limits.tile is None and self._fits(cost, room):
             return _Way(locality, None)
         halo = self.plan.factor * max(locality.radius)

@@ -9,6 +9,7 @@ from typing import Any
 from pliant.errors import PictureError, UsageError
 
 READ = ("PNG", "JPEG", "WEBP", "BMP", "GIF")  # Pillow's names
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".webp", ".bmp", ".gif")  # by which pictures are found in folders
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def test_notes_go_to_stderr(folder: Path, capsys: Capture) -> None:
     ("arguments", "message"),
     [
         (["nothing.png"], "There is no file nothing.png"),
-        (["folder"], "folder is a folder"),
+        (["folder"], "There is no picture in folder"),
         (["text.png"], "text.png is not a PNG, JPEG, WebP"),
         (["half.png"], "half.png is damaged"),
         (["empty.png"], "empty.png is empty"),

@@ -24,7 +24,17 @@ from pliant.lowering.precision import examples_of, halved
 from pliant.lowering.runtime import serialized
 
 TYPES = frozenset({"float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint8", "uint16", "bool"})
-DIALECT = Dialect("onnxruntime", anything=True, dtypes=TYPES, flow=frozenset({"If", "Loop", "Scan"}))
+
+
+def _resize(node: ir.Node) -> str:
+    """A rule makes products of it, which can be cut."""
+    del node
+    return "begins anew in every crop"
+
+
+DIALECT = Dialect(
+    "onnxruntime", {"Resize": _resize}, anything=True, dtypes=TYPES, flow=frozenset({"If", "Loop", "Scan"})
+)
 EXTENSIONS = "ai.onnx.contrib"  # the domain of onnxruntime-extensions
 _numbers = count()  # an operator stays registered in onnxruntime-extensions as long as the process lives
 

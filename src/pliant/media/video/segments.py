@@ -83,7 +83,7 @@ class Folder:
         lock = (self.path / "lock").open("ab")
         try:
             _lock(lock)
-        except OSError as error:
+        except BlockingIOError as error:
             lock.close()
             raise UsageError(
                 f"Another process is writing this result (in {self.path}); wait for it, or choose another destination."
@@ -166,13 +166,24 @@ class Writer:
 
 
 def _lock(file: BinaryIO) -> None:
-    """Lock a file until it is closed or the process ends, however it ends. Raises OSError if another has it."""
+    """Lock a file until it is closed or the process ends, however it ends. Raises BlockingIOError if another has it.
+
+    Where the system cannot lock, as on some network drives, nothing is locked.
+    """
     if os.name == "nt":
         import msvcrt
 
         locking: Any = msvcrt
-        locking.locking(file.fileno(), locking.LK_NBLCK, 1)
+        try:
+            locking.locking(file.fileno(), locking.LK_NBLCK, 1)
+        except PermissionError as error:  # what Windows says of a part that another process holds
+            raise BlockingIOError from error
     else:
         import fcntl
 
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:
+            return

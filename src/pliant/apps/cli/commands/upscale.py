@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pliant.apps.cli.folders import check_single, folder_options, is_many, upscale_many
 from pliant.apps.cli.options import common, parse_memory, print_notes, working
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def parse_size(context: click.Context, parameter: click.Parameter, text: str | N
     help="Most memory to use: 2G, 800M.  [default: half of the free]",
 )
 @click.option("--tile", type=click.IntRange(min=1), help="Longest side of a tile, in pixels of the source.")
+@folder_options
 @common
 def upscale(
     source: str | None,
@@ -63,18 +65,37 @@ def upscale(
     memory: int | None,
     tile: int | None,
     as_json: bool,
-) -> None:
-    """Upscale a picture.
+    **many: Any,
+) -> int:
+    """Upscale a picture, or all pictures of a folder.
 
     SOURCE is a PNG, JPEG, WebP, BMP or GIF. DESTINATION is a PNG, JPEG or WebP; without it the result lies
     beside the source, with the factor or size in its name. The source is never overwritten.
-    """
-    from pliant.apps.upscale import upscale as run
 
+    If SOURCE is a folder, or a pattern in quotes such as 'photos/**/*.jpg', the results lie in the same tree of folders
+    in DESTINATION, and those that are done and up to date are skipped. The exit status is 1 if a picture failed.
+    """
     picked = _one("SOURCE", source, "-i", source_option)
     if picked is None:
         raise click.UsageError("Give the path of a picture, for example: pliant upscale face.png -s 4")
     target = _one("DESTINATION", destination, "-o", destination_option)
+    if is_many(picked):
+        return upscale_many(
+            picked,
+            target,
+            factor,
+            as_json=as_json,
+            size=size,
+            model=model,
+            engine=engine,
+            format=file_format,
+            memory=memory,
+            tile=tile,
+            **many,
+        )
+    check_single(many)
+    from pliant.apps.upscale import upscale as run
+
     with working() as shown:
         result = run(
             picked,
@@ -91,6 +112,7 @@ def upscale(
         )
     print_notes(result.notes)
     click.echo(_json(result) if as_json else _sentence(result))
+    return 0
 
 
 def _one(name: str, positional: str | None, option: str, value: str | None) -> str | None:

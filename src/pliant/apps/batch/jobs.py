@@ -1,0 +1,176 @@
+"""What is to be done for each picture of a folder, decided before the first is upscaled."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from uuid import uuid4
+
+from pliant.apps.batch.log import Log, Record
+from pliant.apps.batch.names import result_names
+from pliant.apps.upscale import Sides, check
+from pliant.errors import InputError, PictureError, PliantError
+from pliant.imaging.network import Network
+from pliant.imaging.sizes import Plan, plan
+from pliant.media.formats import Format, by_name, for_source
+from pliant.media.read import read_size
+
+Failed = Callable[[str, BaseException], None]
+SQUARE = (1024, 1024)  # a picture of usual size, on which options are tried
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is wanted of every picture: `factor` or `size`, and the name of a format or None for that of the source."""
+
+    factor: float | None
+    size: Sides | None
+    format: str | None
+
+    def check(self, network: Network) -> Wish:
+        """The same with the network's default factor where there is none.
+
+        Raises UsageError or ContractError if this cannot be done with any picture.
+        """
+        if self.format is not None:
+            by_name(self.format)
+        if self.size is None:
+            factor = float(network.default_factor if self.factor is None else self.factor)
+            plan(network, SQUARE, factor, held=False)
+            return Wish(factor, None, self.format)
+        with suppress(InputError):  # it depends on the picture how far a size is from its own
+            plan(network, SQUARE, self.factor, self.size, held=False)
+        return self
+
+    def written(self, source: Path, source_format: str) -> tuple[Format, str]:
+        """The format and the suffix of the result."""
+        if self.format is None:
+            return for_source(source, source_format)
+        target = by_name(self.format)
+        return target, source.suffix if source.suffix.lower() in target.suffixes else target.suffixes[0]
+
+
+def options(network: Network, wish: Wish) -> dict[str, object]:
+    """Everything that decides what results are, as JSON can hold it.
+
+    `memory` and `tile` are not among it: they say how a result is computed. A session of unknown origin differs from
+    every other.
+    """
+    session = network.session
+    known = session.fingerprint or uuid4().hex
+    model = sha256(f"{known} {session.contract.to_json()}".encode()).hexdigest()
+    size = list(wish.size) if wish.size else None
+    return {**asdict(wish), "size": size, "model": model, "engine": session.engine}
+
+
+def digest(chosen: dict[str, object]) -> str:
+    """A short text that is another for other options."""
+    return sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A picture to upscale: `name` and `result` are paths with slashes in their folders."""
+
+    name: str
+    source: Path
+    source_bytes: int
+    source_time: int
+    result: str
+    path: Path
+    target: Format
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the head of a picture's file tells."""
+
+    size: tuple[int, int]
+    target: Format
+    suffix: str
+    status: os.stat_result
+
+
+@dataclass
+class Planner:
+    """Decides which pictures are to be done. `failed` is told of those that cannot be.
+
+    `key` is the digest of the options. With `overwrite`, only results of the run that is resumed count as done, and
+    files that pliant did not make are replaced. `skipped` counts pictures that are done, `renamed` has the sources and
+    results whose names were taken.
+    """
+
+    network: Network
+    wish: Wish
+    key: str
+    log: Log
+    root: Path
+    destination: Path
+    overwrite: bool
+    failed: Failed
+    skipped: int = 0
+    renamed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    def jobs(self, names: list[str]) -> list[Job]:
+        """One for each picture that is not done, in the order of their names."""
+        seen = dict(self._seen(names))
+        results = result_names({name: head.suffix for name, head in seen.items()})
+        sources = {(head.status.st_dev, head.status.st_ino) for head in seen.values()}
+        found: list[Job] = []
+        for name, result in results.items():
+            if result != name[: name.rindex(".")] + seen[name].suffix:
+                self.renamed.append((name, result))
+            try:
+                if self._is_done(name, seen[name], result):
+                    self.skipped += 1
+                    continue
+                self._check_place(self.destination / result, result, sources)
+                found.append(self._job(name, seen[name], result))
+            except PliantError as error:
+                self.failed(name, error)
+        return found
+
+    def _seen(self, names: list[str]) -> Iterator[tuple[str, Seen]]:
+        for name in names:
+            source = self.root / name
+            try:
+                width, height, source_format = read_size(source)
+                yield name, Seen((width, height), *self.wish.written(source, source_format), source.stat())
+            except (PliantError, OSError) as error:
+                self.failed(name, error)
+
+    def _job(self, name: str, head: Seen, result: str) -> Job:
+        planned = plan(self.network, head.size, self.wish.factor, self.wish.size, held=False)
+        check(planned, self.destination, head.target)
+        place = self.destination / result
+        status = head.status
+        return Job(name, self.root / name, status.st_size, status.st_mtime_ns, result, place, head.target, planned)
+
+    def _is_done(self, name: str, head: Seen, result: str) -> bool:
+        done = self.log.done.get(result)
+        if done is None or (self.overwrite and result not in self.log.fresh):
+            return False
+        wanted = (name, self.key, head.status.st_size, head.status.st_mtime_ns)
+        same = (done.source, done.plan, done.source_bytes, done.source_time) == wanted
+        return same and done.resembles(self.destination / result)
+
+    def _check_place(self, place: Path, result: str, sources: set[tuple[int, int]]) -> None:
+        """Raise PictureError if something is there that must not be replaced."""
+        if place.is_dir():
+            raise PictureError(f"{place} is a folder; move it away, or choose another folder for the results.")
+        if not os.path.lexists(place):
+            return
+        if place.exists() and (place.stat().st_dev, place.stat().st_ino) in sources:
+            raise PictureError(f"{place} is one of the sources, which are never overwritten; choose another folder.")
+        known: Record | None = self.log.done.get(result)
+        if not (self.overwrite or (known is not None and known.resembles(place))):
+            raise PictureError(
+                f"{place} exists, and {self.log.path} does not say that it was made by pliant and left as it was; "
+                "move it away, or replace it with --overwrite."
+            )

@@ -1,0 +1,209 @@
+"""Pictures on their way: some are read, one is in the network and some are written, all at the same time."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+from time import perf_counter
+
+from pliant.apps.batch.channel import Abandoned, Budget, Channel, Stopped
+from pliant.apps.batch.jobs import Failed, Job, Wish
+from pliant.apps.batch.log import Log, Record
+from pliant.apps.upscale import check, decoded
+from pliant.errors import InputError
+from pliant.imaging.network import Network
+from pliant.imaging.sizes import Plan
+from pliant.imaging.upscaling import Limits, Work
+from pliant.media.picture import Picture
+from pliant.media.strips import streamed, write_strips
+
+BYTES = 256 << 20  # of pixels on their way, unless the memory is limited
+SHARE = 4  # of a limited memory, one part of so many
+ROWS = 512  # of a result that is written strip by strip are in memory
+TEMPORARY = re.compile(r"\.{1,2}pliant-[0-9a-f]{16}\.part(\.[0-9a-f]+)?")
+
+Decoded = tuple[Picture, Plan]
+
+
+def temporary(path: Path) -> Path:
+    """Where a result is written before it is renamed to `path`: beside it, under a name that is never too long."""
+    return path.with_name(f".pliant-{sha256(os.fsencode(path.name)).hexdigest()[:16]}.part")
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files that a killed run left in a folder."""
+    try:
+        names = [entry.name for entry in os.scandir(folder)]
+    except OSError:  # there is none yet
+        return
+    for name in names:
+        if TEMPORARY.fullmatch(name):
+            (folder / name).unlink(missing_ok=True)
+
+
+@dataclass
+class Progress:
+    """How far a run is. `report` gets "37/300, 4.2/s", `advance` the share of the pixels that are computed."""
+
+    total: int
+    pixels: int
+    report: Callable[[str], None]
+    advance: Callable[[float], None]
+    done: int = 0
+    computed: int = 0
+    notes: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    started: float = field(default_factory=perf_counter)
+
+    @property
+    def speed(self) -> float:
+        """Pictures per second."""
+        return self.done / max(1e-9, perf_counter() - self.started)
+
+    def tell(self, share: float = 0.0, pixels: int = 0) -> None:
+        """Show it; `share` is the part that is computed of a picture of so many pixels."""
+        self.report(f"{self.done}/{self.total}, {self.speed:.1f}/s")
+        self.advance((self.computed + share * pixels) / max(1, self.pixels))
+
+
+@dataclass
+class Pipeline:
+    """Upscales pictures, each whole or not at all, and puts down in the log what is done.
+
+    `failed` is told of each picture that could not be upscaled, from any thread.
+    """
+
+    network: Network
+    wish: Wish
+    key: str
+    limits: Limits
+    log: Log
+    workers: int
+    progress: Progress
+    failed: Failed
+
+    def __post_init__(self) -> None:
+        most = BYTES if self.limits.memory is None else self.limits.memory / SHARE
+        self._budget = Budget(most, 4 * self.workers)
+        self._reading: deque[tuple[Job, Future[Decoded]]] = deque()
+        self._writing: deque[Future[None]] = deque()
+        self._lock = Lock()
+
+    def run(self, jobs: Sequence[Job]) -> None:
+        """Do all of them, in their order. An exception, KeyboardInterrupt among them, leaves no file half written.
+
+        Raises InputError if the log cannot be written.
+        """
+        waiting = deque(jobs)
+        with ThreadPoolExecutor(self.workers) as readers, ThreadPoolExecutor(self.workers) as writers:
+            try:
+                while waiting or self._reading:
+                    self._read_ahead(readers, waiting)
+                    self._compute(writers, *self._reading.popleft())
+                    self._settle(wait=False)
+                self._settle(wait=True)
+            finally:
+                for _, reading in self._reading:
+                    reading.cancel()
+
+    def _read_ahead(self, readers: ThreadPoolExecutor, waiting: deque[Job]) -> None:
+        while waiting and len(self._reading) <= self.workers:
+            if not self._budget.take(_weight(waiting[0]), wait=not self._reading):
+                break
+            job = waiting.popleft()
+            self._reading.append((job, readers.submit(self._decoded, job)))
+
+    def _decoded(self, job: Job) -> Decoded:
+        picture, planned = decoded(self.network, job.source, job.plan, self.wish.factor, self.wish.size)
+        if planned is not job.plan:
+            check(planned, job.path.parent, job.target)
+        return picture, planned
+
+    def _compute(self, writers: ThreadPoolExecutor, job: Job, reading: Future[Decoded]) -> None:
+        started, pixels = perf_counter(), _pixels(job)
+        try:
+            picture, planned = reading.result()
+        except Exception as error:  # noqa: BLE001 - of one picture: put down in the log with where it comes from
+            self._budget.give_back(_weight(job))
+            self.failed(job.name, error)
+            self.progress.computed += pixels
+            return
+        channel = Channel()
+        work = Work(self.network, planned, self.limits, lambda share: self.progress.tell(share, pixels))
+        try:
+            self._writing.append(writers.submit(self._written, job, picture, planned, channel, started))
+            for strip in work.strips(picture.pixels, not streamed(job.target, planned.result)):
+                channel.put(strip)
+            channel.close(work.notes)
+        except Abandoned:
+            pass  # its writer has said why
+        except Exception as error:  # noqa: BLE001 - its writer puts it down
+            channel.fail(error)
+        except BaseException:
+            channel.fail(Stopped())
+            raise
+        self.progress.computed += pixels
+
+    def _settle(self, wait: bool) -> None:
+        """Raise what keeps the run from going on, such as a log that cannot be written."""
+        while self._writing and (wait or self._writing[0].done()):
+            self._writing.popleft().result()
+            self.progress.tell()
+
+    def _written(self, job: Job, picture: Picture, planned: Plan, channel: Channel, started: float) -> None:
+        try:
+            self._write(job, picture, planned, channel, started)
+        except Stopped:
+            pass
+        except Exception as error:  # noqa: BLE001 - as above
+            self.failed(job.name, error)
+        finally:
+            channel.give_up()
+            self._budget.give_back(_weight(job))
+
+    def _write(self, job: Job, picture: Picture, planned: Plan, channel: Channel, started: float) -> None:
+        part = temporary(job.path)
+        try:
+            job.path.parent.mkdir(parents=True, exist_ok=True)
+            lost = write_strips(picture, channel, planned.result, part, job.target, _ignore)
+            found = part.stat()
+            facts = (job.name, job.result, self.key, job.source_bytes, job.source_time)
+            record = Record(*facts, found.st_size, found.st_mtime_ns)
+            self.log.announce(record)
+            os.replace(part, job.path)
+        except OSError as error:
+            raise InputError(f"{job.path} cannot be written: {error.strerror}.") from error
+        except InputError as error:
+            raise type(error)(str(error).replace(str(part), str(job.path))) from error
+        finally:
+            with suppress(OSError):  # there may not even be a folder for it
+                part.unlink()
+        notes = (*picture.notes, *planned.notes, *channel.notes, *lost)
+        seconds = round(perf_counter() - started, 3)
+        self.log.finish(record, size=planned.result, source_size=planned.source, seconds=seconds, notes=notes)
+        with self._lock:
+            self.progress.done += 1
+            for note in notes:
+                self.progress.notes.setdefault(note, []).append(job.name)
+
+
+def _weight(job: Job) -> int:
+    """About the bytes of a picture on its way: source and result, and the file of the result."""
+    source, (width, height) = job.plan.source, job.plan.result
+    rows = min(height, ROWS) if streamed(job.target, job.plan.result) else 2 * height
+    return 4 * (source[0] * source[1] + width * rows)
+
+
+def _pixels(job: Job) -> int:
+    return job.plan.computed[0] * job.plan.computed[1]
+
+
+def _ignore(what: object) -> None:
+    del what

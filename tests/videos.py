@@ -54,6 +54,7 @@ def make(path: Path, clip: Clip) -> Path:
         for k, pts in enumerate(clip.times):
             frame = _frame(clip, k)
             frame.pts, frame.time_base = pts, clip.time_base
+            frame.duration = (*clip.times, pts + 40)[k + 1] - pts
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
     return path

@@ -29,7 +29,9 @@ def test_a_frame_that_does_not_say_how_long_lasts_until_the_next() -> None:
         Segment(Path("0"), b"", (Moment(0, 0), Moment(40, 10)), ()),
         Segment(Path("1"), b"", (Moment(90, 0), Moment(100, 0)), ()),
     ]
-    assert durations(segments) == {0: 40, 40: 10, 90: 10, 100: 10}
+    assert durations(segments, None) == {0: 40, 40: 10, 90: 10, 100: 10}
+    assert durations(segments, 125) == {0: 40, 40: 10, 90: 10, 100: 25}
+    assert durations(segments, 90) == durations(segments, None)
 
 
 def test_tags_of_the_old_stream_are_not_those_of_the_new() -> None:

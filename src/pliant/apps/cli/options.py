@@ -67,6 +67,21 @@ def parse_memory(context: click.Context, parameter: click.Parameter, text: str |
     return int(float(match[1]) * 1024 ** " KMGT".index(match[2] or " "))
 
 
+def parse_size(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
+    """1920x1080, 1920x or x1080 as (width, height), with None for the side left out.
+
+    Raises click.BadParameter for anything else.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d*)[xX*](\d*)", text)
+    if not match or not (match[1] or match[2]):
+        raise click.BadParameter(
+            f"{text!r} is no size; give for example 1920x1080, 1920x or x1080.", context, parameter
+        )
+    return tuple(int(side) if side else None for side in match.groups())
+
+
 @dataclass
 class Shown:
     """What a command shows while it works: `step` takes a few words, `share` the part that is done, 0 to 1.

@@ -67,7 +67,7 @@ def _write(
         output.start_encoding()
     if any(segment.extradata != bytes(video.codec_context.extradata or b"") for segment in segments):
         raise VideoError("The segments were encoded in another way than the encoder works now; delete them.")
-    coded = ((_seconds(packet), packet) for packet in _video_packets(segments, settings.time_base, video))
+    coded = ((_seconds(packet), packet) for packet in _video_packets(segments, settings.time_base, facts.end, video))
     copied = ((_seconds(packet), packet) for packet in _copied_packets(source, copies))
     for _, packet in merge(coded, copied, key=lambda pair: pair[0]):
         output.mux(packet)
@@ -96,18 +96,19 @@ def decoding_times(shown: Sequence[int]) -> list[int]:
     return [*before, *ordered[: len(ordered) - delay]]
 
 
-def durations(segments: Sequence[Segment]) -> dict[int, int]:
-    """How long the frame at each time is shown: as the source says, or until the next."""
+def durations(segments: Sequence[Segment], end: int | None) -> dict[int, int]:
+    """How long the frame at each time is shown: as the source says, or until the next, or the `end` of the video."""
     moments = [moment for segment in segments for moment in segment.moments]
     following = [b.pts - a.pts for a, b in pairwise(moments)]
-    last = moments[-1].duration or (following[-1] if following else 0)
+    left = 0 if end is None else max(0, end - moments[-1].pts)
+    last = left or (following[-1] if following else 0)
     return {m.pts: m.duration or gap for m, gap in zip(moments, [*following, last], strict=True)}
 
 
-def _video_packets(segments: Sequence[Segment], time_base: Fraction, stream: Any) -> Iterator[Any]:
+def _video_packets(segments: Sequence[Segment], time_base: Fraction, end: int | None, stream: Any) -> Iterator[Any]:
     av = library()
     times = iter(decoding_times([pts for segment in segments for pts, _, _ in segment.packets]))
-    lengths = durations(segments)
+    lengths = durations(segments, end)
     for segment in segments:
         for coded in segment.read():
             packet = av.Packet(coded.data)

@@ -29,9 +29,11 @@ class Frames:
     _repaired: int = 0
     _last: Moment | None = None
     _step: int = field(init=False)
+    _lengths: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """The usual time between two frames, for those that say nothing."""
+        """The usual time between two frames, for those that say nothing; and whether lengths are those of showing."""
+        self._lengths = "mov" not in self.facts.container  # MP4 has the time until the next frame is decoded
         self._step = max(1, round(1 / (self.facts.rate * self.facts.time_base)))
 
     def __iter__(self) -> Iterator[tuple[Any, Moment]]:
@@ -74,7 +76,7 @@ class Frames:
         if self._last is not None and pts <= self._last.pts:
             self._repaired += 1
             pts = self._last.pts + 1
-        self._last = Moment(pts, frame.duration or 0)
+        self._last = Moment(pts, (frame.duration or 0) if self._lengths else 0)
         return self._last
 
     def _finish(self) -> None:

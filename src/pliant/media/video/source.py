@@ -25,7 +25,8 @@ class Facts:
     """What is known of the video stream `index` of a file before its frames are read.
 
     `size` is (width, height) of upright frames, `stored` of those in the file, `turn` makes one of the other. `frames`
-    is how many there are, perhaps estimated; None if nothing tells. `container` is av's name of the format.
+    is how many there are, perhaps estimated; None if nothing tells. `end` is when the last one ends, in units of the
+    time base, if the file says so. `container` is av's name of the format.
     """
 
     path: Path
@@ -42,6 +43,7 @@ class Facts:
     aspect: Fraction | None
     frames: int | None
     seconds: float | None
+    end: int | None
     extras: dict[str, bytes]
     notes: tuple[str, ...]
 
@@ -121,6 +123,7 @@ def _facts(path: Path, container: Any, stream: Any, frame: Any) -> Facts:
         aspect=aspect or None,
         frames=stream.frames or (round(seconds * rate) if seconds else None),
         seconds=seconds,
+        end=None if stream.duration is None else (stream.start_time or 0) + stream.duration,
         extras=extras,
         notes=tuple(_notes(turn, frame, stream, colours)),
     )

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pliant.apps.cli.folders import check_single, folder_options, is_many, upscale_many
-from pliant.apps.cli.options import common, parse_memory, print_notes, working
+from pliant.apps.cli.options import common, parse_memory, parse_size, print_notes, working
 
 if TYPE_CHECKING:
     from pliant.apps.upscale import Result
-
-
-def parse_size(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
-    """1920x1080, 1920x or x1080 as (width, height), with None for the side left out.
-
-    Raises click.BadParameter for anything else.
-    """
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d*)[xX*](\d*)", text)
-    if not match or not (match[1] or match[2]):
-        raise click.BadParameter(
-            f"{text!r} is no size; give for example 1920x1080, 1920x or x1080.", context, parameter
-        )
-    return tuple(int(side) if side else None for side in match.groups())
 
 
 @click.command()

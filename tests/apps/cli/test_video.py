@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_an_interrupt_says_how_to_go_on(folder: Path, capsys: Capture, monkeypat
     assert main(command) == INTERRUPTED
     assert "note: Whole segments are kept; the same command goes on after them." in capsys.readouterr().err
     assert main(command) == 0
-    assert "10 frames, 6 of them from an earlier call, in" in capsys.readouterr().out.replace("8 of", "6 of")
+    assert re.search("10 frames, [68] of them from an earlier call, in", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pliant.apps.folder import upscale_folder as upscale_folder
     from pliant.apps.upscale import upscale as upscale
     from pliant.apps.verify import verify as verify
+    from pliant.apps.video import video as video
     from pliant.artifact import Artifact as Artifact
     from pliant.contract import Contract as Contract
     from pliant.engines.base import Session as Session
@@ -40,6 +41,7 @@ _HOMES = {
     "upscale": "pliant.apps.upscale",
     "upscale_folder": "pliant.apps.folder",
     "verify": "pliant.apps.verify",
+    "video": "pliant.apps.video",
 }
 __all__ = [
     "Artifact",
@@ -55,6 +57,7 @@ __all__ = [
     "upscale",
     "upscale_folder",
     "verify",
+    "video",
 ]
 
 

@@ -6,6 +6,7 @@
     ├── InputError          a file, picture or array is not what it should be
     │   ├── CheckpointError a weights file is unreadable, foreign or unsafe
     │   ├── PictureError    a picture cannot be read or written
+    │   ├── VideoError      a video cannot be read or written
     │   ├── ContractError   arrays or values do not fit the model's contract
     │   ├── LoweringError   an engine cannot run the model with the same result
     │   └── OutOfMemory     an engine ran out of memory
@@ -50,6 +51,10 @@ class CheckpointError(InputError):
 
 class PictureError(InputError):
     """A picture cannot be read or written."""
+
+
+class VideoError(InputError):
+    """A video cannot be read or written."""
 
 
 class ContractError(InputError):

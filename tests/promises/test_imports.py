@@ -17,7 +17,7 @@ from tests.support import gradient, save
 
 AUTHORING = ("pliant.architectures", "pliant.capture", "pliant.exporter", "pliant.operators", "pliant.__main__")
 LOWERING = ("pliant.lowering", "pliant.importing.")  # need onnx; what uses them loads them when it does
-HEAVY = ("numpy", "PIL", "onnxruntime", "rich", "torch", "onnx", "onnxscript", "onnx_ir")
+HEAVY = ("numpy", "PIL", "onnxruntime", "rich", "torch", "onnx", "onnxscript", "onnx_ir", "av")
 BLOCK = "import sys\nfor name in ('torch', 'onnx', 'onnxscript', 'onnx_ir'): sys.modules[name] = None\n"
 
 
@@ -52,6 +52,7 @@ def test_a_picture_is_upscaled_without_torch_and_onnx(tmp_path: Path, live: Path
         ("import pliant\ndir(pliant)\npliant.PliantError\npliant.Contract\npliant.Artifact", HEAVY),
         ("from pliant.apps.cli.main import main\nmain(['--help'])", HEAVY),
         ("from pliant.apps.cli.main import main\nmain(['upscale', '--help'])", HEAVY),
+        ("from pliant.apps.cli.main import main\nmain(['video', '--help'])", HEAVY),
         ("from pliant.apps.cli.main import main\nmain(['inspect', sys.argv[1]])", HEAVY),
         ("import pliant\npliant.load(sys.argv[1])", ("PIL", "rich", "torch", "onnx")),
         ("from pliant.apps.cli.main import main\nmain(['engines'])", ("PIL", "rich", "torch", "onnx")),

@@ -16,7 +16,8 @@ from pliant.apps.batch.lock import alone
 from pliant.apps.batch.log import NAME, Log
 from pliant.apps.batch.outcome import Failure, Failures, counted_notes, renamed_note
 from pliant.apps.batch.pipeline import Pipeline, Progress, remove_leftovers
-from pliant.apps.upscale import PathLike, Sides, opened
+from pliant.apps.loading import loaded
+from pliant.apps.upscale import PathLike, Sides
 from pliant.engines.base import Session
 from pliant.errors import PictureError, UsageError
 from pliant.imaging.network import Network
@@ -108,7 +109,7 @@ def upscale_folder(
     tell("looking for pictures")
     found = _found(root, whole, patterns, recursive, wanted)
     tell("loading the model")
-    with opened(model, engine) as (session, name):
+    with loaded(model, engine) as (session, name):
         network = Network.of(session)
         wish = Wish(factor, size, format).check(network)
         folder = wanted or _beside(root, wish)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from pliant.apps.models import find
-from pliant.engines.base import Session, load
+from pliant.apps.loading import loaded
+from pliant.engines.base import Session
 from pliant.imaging.limits import check_disk, check_format, check_memory
 from pliant.imaging.network import Network
 from pliant.imaging.sizes import Plan, plan
@@ -91,7 +90,7 @@ def upscale(
     origin, tell = Path(source), report or _ignore
     read_size(origin)  # a source that cannot be read should not cost the loading of a model
     tell("loading the model")
-    with opened(model, engine) as (session, name):
+    with loaded(model, engine) as (session, name):
         network = Network.of(session)
         wanted = Path(destination) if destination is not None else None
         job = _prepare(network, origin, wanted, factor, size, format)
@@ -160,17 +159,6 @@ def check(planned: Plan, folder: Path, target: Format) -> None:
         check_disk(folder, *planned.result)
     else:
         check_memory(*planned.result)
-
-
-@contextmanager
-def opened(model: PathLike | Session | None, engine: str) -> Generator[tuple[Session, str], None, None]:
-    """The session and what to call its model; a session that the caller gave stays open."""
-    if isinstance(model, Session):
-        yield model, model.contract.provenance.source or "the session's model"
-        return
-    path = find(model)
-    with load(path, engine) as session:
-        yield session, path.stem
 
 
 def _ignore(what: object) -> None:

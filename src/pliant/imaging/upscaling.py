@@ -45,15 +45,28 @@ class Limits:
         return allowed - used - reserved
 
 
+@dataclass(frozen=True)
+class _Way:
+    """How a network is run in parts, and the longest side of a tile in pixels of the source; None for one piece."""
+
+    locality: Locality
+    side: int | None
+
+
 @dataclass
 class Work:
-    """One picture to upscale. `notes` are sentences about how it was done, complete when all strips are taken."""
+    """Pictures of one size to upscale in one way. `notes` are sentences about how, complete when all strips are taken.
+
+    What has to be measured is measured on the first picture and holds for all, so that the frames of a video are
+    computed alike.
+    """
 
     network: Network
     plan: Plan
     limits: Limits
     tell: Tell
     notes: tuple[str, ...] = ()
+    _way: _Way | None = None
 
     def strips(self, pixels: Array, kept: bool) -> Iterator[Array]:
         """The result from the top to the bottom, levels [rows, width, c].
@@ -61,7 +74,7 @@ class Work:
         `pixels` are as in `Prepared`; `kept` says whether the caller keeps the strips in memory. Raises OutOfMemory.
         """
         picture = Prepared(pixels)
-        if self._at_once():
+        if self._way is None and self._at_once():
             try:
                 yield upscale_whole(self.network, picture, self.plan)
                 return
@@ -80,24 +93,34 @@ class Work:
         return all(dim.live for dim in self.network.picture.dims[2:])
 
     def _divided(self, picture: Prepared, kept: bool) -> Iterator[Array]:
+        if self._way is None:
+            self._way = self._chosen(picture, kept)
+        locality, side = self._way.locality, self._way.side
+        if side is None:
+            yield upscale_whole(self.network, picture, self.plan)
+            return
+        strips = Strips(self.network, locality, self.plan, picture, side, self.tell)
+        yield from strips
+        if strips.halvings:
+            self.notes += (f"Memory ran out; tiles were made smaller, down to {strips.side} pixels.",)
+            self._way = _Way(locality, strips.side)
+
+    def _chosen(self, picture: Prepared, kept: bool) -> _Way:
+        """How pictures like this one are divided; blended tiles are noted."""
         reserved = self._bytes_of_result(picture) if kept else 0
         network, factor = self.network, self.plan.factor
         locality = network.once("locality", factor, lambda: measured(network, factor))
         room = self.limits.room(reserved)
         cost = network.once("cost", factor, lambda: measured_cost(network, locality, factor))
         if not locality.exact and self.limits.tile is None and self._fits(cost, room):
-            yield upscale_whole(self.network, picture, self.plan)
-            return
+            return _Way(locality, None)
         halo = self.plan.factor * max(locality.radius)
         side = self.limits.tile or max(
             1, int(side_within(cost, room - self._bytes_of_strip(picture), halo) / self.plan.factor)
         )
-        strips = Strips(self.network, locality, self.plan, picture, side, self.tell)
         if not locality.exact:
             self.notes += (self._deviation(locality, pixels=picture),)
-        yield from strips
-        if strips.halvings:
-            self.notes += (f"Memory ran out; tiles were made smaller, down to {strips.side} pixels.",)
+        return _Way(locality, side)
 
     def _fits(self, cost: Cost, room: float) -> bool:
         width, height = self.plan.computed

@@ -19,6 +19,7 @@ from pliant.media.formats import READ
 from pliant.media.picture import Array, Picture
 from pliant.media.png16 import read_deep, with_key
 
+VIDEOS = (".mkv", ".mp4", ".m4v", ".mov", ".webm", ".ts", ".avi", ".wmv", ".mpg", ".mpeg", ".flv", ".m2ts", ".3gp")
 ORIENTATION, WIDTH, HEIGHT, DETAILS = 0x0112, 0xA002, 0xA003, 0x8769  # EXIF tags
 
 # what Pillow raises on damaged files, by format and place: a PNG chunk, a deflate stream, a TIFF header in EXIF
@@ -89,7 +90,8 @@ def _opened(path: Path) -> Generator[Image.Image, None, None]:
             f"{path} claims to have more than {most} MP, the most that is read; crop it first."
         ) from error
     except UnidentifiedImageError as error:
-        raise PictureError(f"{path} is not a PNG, JPEG, WebP, BMP or GIF picture, or it is damaged.") from error
+        hint = f" For a video, use: pliant video {path.name}." if path.suffix.lower() in VIDEOS else ""
+        raise PictureError(f"{path} is not a PNG, JPEG, WebP, BMP or GIF picture, or it is damaged.{hint}") from error
     except _DAMAGE as error:
         raise PictureError(f"{path} is damaged ({str(error).rstrip('.')}); get another copy of it.") from error
 

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 
 from pliant.errors import PictureError, PliantError, UsageError
 from pliant.imaging.quality import Quality, difference, levels, quality, worst_place
-from pliant.media.formats import by_suffix
+from pliant.media.formats import SUFFIXES, by_suffix
 from pliant.media.picture import Picture
 from pliant.media.read import read_picture
 from pliant.media.write import write_picture
 
 PathLike = str | os.PathLike[str]
-SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".webp", ".bmp", ".gif")
 GAIN = 8.0  # of difference pictures: one grey level can be seen
 
 

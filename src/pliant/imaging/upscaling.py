@@ -17,6 +17,7 @@ from pliant.imaging.locality import Locality, measured
 from pliant.imaging.memory import resident
 from pliant.imaging.network import Network
 from pliant.imaging.picture import Prepared, upscale_whole
+from pliant.imaging.pixels import top
 from pliant.imaging.sizes import Plan, scaled
 from pliant.imaging.strips import Strips
 
@@ -47,20 +48,29 @@ class Limits:
 
 @dataclass
 class Work:
-    """One picture to upscale. `notes` are sentences about how it was done, complete when all strips are taken."""
+    """One picture to upscale, or pictures of one size one after the other.
+
+    `alpha` says whether transparency goes through the "network" or a plain "resize". `notes` are sentences about how it
+    was done, complete when all strips are taken.
+    """
 
     network: Network
     plan: Plan
     limits: Limits
     tell: Tell
     notes: tuple[str, ...] = ()
+    alpha: str = "network"
+    _found: tuple[Locality, Cost] | None = None
+    _deviating: str = ""
 
     def strips(self, pixels: Array, kept: bool) -> Iterator[Array]:
         """The result from the top to the bottom, levels [rows, width, c].
 
         `pixels` are as in `Prepared`; `kept` says whether the caller keeps the strips in memory. Raises OutOfMemory.
         """
-        picture = Prepared(pixels)
+        picture = Prepared(pixels, self.alpha)
+        if picture.stretched:
+            self._note("Values go beyond 0 and 1; the network saw them brought into that range, nothing was cut off.")
         if self._at_once():
             try:
                 yield upscale_whole(self.network, picture, self.plan)
@@ -81,9 +91,8 @@ class Work:
 
     def _divided(self, picture: Prepared, kept: bool) -> Iterator[Array]:
         reserved = self._bytes_of_result(picture) if kept else 0
-        locality = measured(self.network, self.plan.factor)
+        locality, cost = self._measured()
         room = self.limits.room(reserved)
-        cost = measured_cost(self.network, locality, self.plan.factor)
         if not locality.exact and self.limits.tile is None and self._fits(cost, room):
             yield upscale_whole(self.network, picture, self.plan)
             return
@@ -93,10 +102,22 @@ class Work:
         )
         strips = Strips(self.network, locality, self.plan, picture, side, self.tell)
         if not locality.exact:
-            self.notes += (self._deviation(locality, pixels=picture),)
+            self._deviating = self._deviating or self._deviation(locality, pixels=picture)
+            self._note(self._deviating)
         yield from strips
         if strips.halvings:
-            self.notes += (f"Memory ran out; tiles were made smaller, down to {strips.side} pixels.",)
+            self._note(f"Memory ran out; tiles were made smaller, down to {strips.side} pixels.")
+
+    def _measured(self) -> tuple[Locality, Cost]:
+        """How the network may be run in parts, and what they cost: found out once for all pictures."""
+        if self._found is None:
+            locality = measured(self.network, self.plan.factor)
+            self._found = locality, measured_cost(self.network, locality, self.plan.factor)
+        return self._found
+
+    def _note(self, sentence: str) -> None:
+        if sentence not in self.notes:
+            self.notes += (sentence,)
 
     def _fits(self, cost: Cost, room: float) -> bool:
         width, height = self.plan.computed
@@ -117,7 +138,7 @@ class Work:
         plan = replace(self.plan, source=size, computed=made, result=made)
         whole = upscale_whole(self.network, part, plan)
         tiles = np.concatenate(list(Strips(self.network, locality, plan, part, ceil(max(size) / 2), _ignore)))
-        levels = 255 / np.iinfo(part.dtype).max
+        levels = 255 / top(part.dtype)
         difference = np.abs(tiles.astype(np.float64) - whole) * levels
         return (
             "The network looks at the whole picture, which does not fit in memory: tiles were blended, and differ from "

@@ -10,8 +10,10 @@ from PIL import Image, ImageCms
 from pliant.errors import InputError, PictureError, UsageError
 from pliant.media.formats import FORMATS, Format, by_name, by_suffix
 from pliant.media.picture import Picture
+from pliant.media.pixels import upright
 from pliant.media.read import read_picture
 from pliant.media.write import choose, write_picture
+from tests.media.samples import XMP
 from tests.support import gradient, save
 
 RGB_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -65,8 +67,12 @@ def test_a_ceiling_is_what_the_format_really_stores(tmp_path: Path, target: Form
     write_picture(Picture(np.zeros((rows, target.ceiling, 3), np.uint8), "PNG"), tmp_path / "a", target)
     assert read_picture(tmp_path / "a").size == (target.ceiling, rows)
     with pytest.raises(PictureError, match=f"cannot be written as {target.title}|is not a PNG|is damaged"):
-        write_picture(Picture(np.zeros((rows, target.ceiling + 1, 3), np.uint8), "PNG"), tmp_path / "b", target)
-        read_picture(tmp_path / "b")
+        _there_and_back(np.zeros((rows, target.ceiling + 1, 3), np.uint8), tmp_path / "b", target)
+
+
+def _there_and_back(pixels: np.ndarray, path: Path, target: Format) -> Picture:
+    write_picture(Picture(pixels, "PNG"), path, target)
+    return read_picture(path)
 
 
 def test_what_a_format_cannot_hold_is_said(tmp_path: Path) -> None:
@@ -101,7 +107,9 @@ def test_names_of_formats(name: str) -> None:
 
 
 def test_unknown_formats() -> None:
-    with pytest.raises(UsageError, match=r"'psd' is not written; use \.png, \.jpg, \.webp, \.avif, \.bmp, \.gif, \.heic or \.tif"):
+    with pytest.raises(
+        UsageError, match=r"'psd' is not written; use \.png, \.jpg, \.webp, \.avif, \.bmp, \.gif, \.heic or \.tif"
+    ):
         by_name("psd")
     with pytest.raises(PictureError, match=r"a\.psd ends in '\.psd', which is not written"):
         by_suffix(Path("x/a.psd"))
@@ -165,3 +173,15 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytes
         write_picture(Picture(gradient(9, 9), "PNG"), path, by_name("png"))
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_that_only_xmp_tells(tmp_path: Path, orientation: int) -> None:
+    pixels = gradient(7, 5)
+    packet = XMP.replace(b'Orientation="6"', b'Orientation="%d"' % orientation)
+    path = save(tmp_path, "a.png", pixels)
+    write_picture(Picture(pixels, "PNG", xmp=packet), path, by_name("png"))
+    picture = read_picture(path)
+    np.testing.assert_array_equal(picture.pixels, upright(pixels, orientation))
+    assert picture.xmp is not None
+    assert b'tiff:Orientation="1"' in picture.xmp

@@ -75,9 +75,9 @@ def upscale(
     at a time, where the result's format is animated too.
 
     Args:
-        destination: a file whose suffix says its format: PNG, JPEG, WebP, TIFF, AVIF, HEIF, BMP or GIF; an existing one
-            is replaced, but never the source. In a folder, or beside the source if None, the name is that of the source with the factor
-            or size behind it.
+        destination: a PNG, JPEG, WebP, TIFF, AVIF, HEIF, BMP or GIF file, by its suffix; an existing one is replaced,
+            but never the source. In a folder, or beside the source if None, the name is that of the source with the
+            factor or size behind it.
         factor: above 0; sides become floor(side * factor). The model's default, 4 if it takes it, if None.
         size: width and height in pixels instead of a factor; one may be None, which keeps the proportions.
         model: an ONNX file, the name of a shipped model, or a session; the default model if None.

@@ -40,8 +40,8 @@ def check_format(
 ) -> None:
     """Raise PictureError if the file format called `name` cannot store so many pixels.
 
-    `ceiling` is the longest side and `area` the most pixels it takes. `size` has the bytes of a pixel of the result, and
-    how many bytes the format takes.
+    `ceiling` is the longest side and `area` the most pixels it takes. `size` has the bytes of a pixel of the result,
+    and how many bytes the format takes.
     """
     if max(width, height) > ceiling:
         raise PictureError(
@@ -53,8 +53,8 @@ def check_format(
     limit = min((pixels for pixels in most if pixels is not None), default=None)
     if limit is not None and width * height > limit:
         raise PictureError(
-            f"The result would be {_count(width)} x {_count(height)} ({_count(width * height // 10**6)} MP), but {name} "
-            f"stores at most {limit // 10**6:,} MP of this kind; write a PNG or use a smaller factor or size."
+            f"The result would be {_count(width)} x {_count(height)} ({_count(width * height // 10**6)} MP), but "
+            f"{name} stores at most {limit // 10**6:,} MP of this kind; write a PNG or use a smaller factor or size."
         )
 
 

@@ -41,8 +41,8 @@ class Quality:
 def levels(pixels: Array, colours: str) -> NDArray[np.float64]:
     """The colours of a picture as float64 [h, w, c] in levels 0 to 255: its luma, or RGB; transparency is left out.
 
-    `pixels` is uint8, uint16 or float32 [h, w, c] with 1 to 4 channels; `colours` is "luma" or "rgb". The luma of a grey picture
-    is that of the RGB picture with three equal channels.
+    `pixels` is uint8, uint16 or float32 [h, w, c] with 1 to 4 channels; `colours` is "luma" or "rgb". The luma of a
+    grey picture is that of the RGB picture with three equal channels.
     """
     if colours not in COLOURS:
         raise UsageError(f"The colours are {colours!r}; give luma or rgb.")

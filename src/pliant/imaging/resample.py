@@ -37,8 +37,12 @@ def resized(plane: Array, size: tuple[int, int], part: tuple[slice, slice]) -> A
     )
     first, last = int(rows[0].min()), int(rows[0].max()) + 1
     seen = plane[first:last].astype(np.float64)
-    across = sum(weight * seen[:, at] for at, weight in zip(*columns, strict=True))
-    values: Array = sum(weight[:, None] * across[at - first] for at, weight in zip(*rows, strict=True))
+    across = np.zeros((len(seen), columns[0].shape[1]))
+    for at, weight in zip(*columns, strict=True):
+        across += weight * seen[:, at]
+    values = np.zeros((rows[0].shape[1], across.shape[1]))
+    for at, weight in zip(*rows, strict=True):
+        values += weight[:, None] * across[at - first]
     if plane.dtype.kind != "u":
         return values.astype(plane.dtype)
     return np.floor(np.clip(values, 0, np.iinfo(plane.dtype).max) + 0.5).astype(plane.dtype)

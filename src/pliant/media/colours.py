@@ -66,7 +66,9 @@ def _band(colour: Array, profile: bytes) -> Array:
     top = np.iinfo(colour.dtype).max if colour.dtype.kind == "u" else 1
     values = icc.srgb_from(colour.astype(np.float64) / top, profile)
     if values is None:
-        values = _by_tables(np.floor(np.clip(colour.astype(np.float64) / top, 0, 1) * 255 + 0.5).astype(np.uint8), profile)
+        values = _by_tables(
+            np.floor(np.clip(colour.astype(np.float64) / top, 0, 1) * 255 + 0.5).astype(np.uint8), profile
+        )
     return values.astype(np.float32) if colour.dtype.kind == "f" else np.floor(values * top + 0.5).astype(colour.dtype)
 
 

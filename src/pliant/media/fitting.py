@@ -14,6 +14,7 @@ from pliant.media.picture import Array, Picture
 
 # bytes that a JPEG segment holds beside its own header
 EXIF_LIMIT, XMP_LIMIT = 65_533 - 6, 65_533 - 29
+COLOURS = 255  # and a transparent one
 DEPTHS = {"uint8": "8-bit", "uint16": "16-bit", "float32": "floating-point"}
 SAID = {"uint8": "8 bits", "uint16": "16 bits"}
 
@@ -86,7 +87,21 @@ def fit_pixels(pixels: Array, target: Format) -> tuple[Array, list[str]]:
     if pixels.shape[2] not in target.channels:
         pixels = _flattened(pixels)
         notes.append(f"{target.title} has no transparency; the picture was put on white.")
+    if target.palette:
+        notes += _beyond_palette(pixels, target)
     return np.ascontiguousarray(pixels), notes
+
+
+def _beyond_palette(pixels: Array, target: Format) -> list[str]:
+    """What is said of uint8 pixels with more colours than a palette, or that are seen in part."""
+    notes: list[str] = []
+    colour = pixels[..., : pixels.shape[2] - 1 + pixels.shape[2] % 2]
+    codes = colour.astype(np.uint32) @ (1 << 8 * np.arange(colour.shape[2], dtype=np.uint32))
+    if np.unique(codes).size > COLOURS:
+        notes.append(f"{target.title} has 256 colours for each picture; the nearest were taken.")
+    if pixels.shape[2] in (2, 4) and np.any((pixels[..., -1] > 0) & (pixels[..., -1] < 255)):
+        notes.append(f"In {target.title} a pixel is seen or not; half transparent ones were made one of them.")
+    return notes
 
 
 def _shallower(pixels: Array, depth: str, notes: list[str]) -> Array:

@@ -20,7 +20,9 @@ Curve = Callable[[Array], Array]
 ENOUGH = 12  # bytes of a tag that say what it is
 PARAMETERS = (1, 3, 4, 5, 7)  # numbers of each kind of parametric curve
 # sRGB to XYZ under D50, as the profiles of the ICC have it
-SRGB = np.array([[0.4360747, 0.3850649, 0.1430804], [0.2225045, 0.7168786, 0.0606169], [0.0139322, 0.0971045, 0.7141733]])
+SRGB = np.array(
+    [[0.4360747, 0.3850649, 0.1430804], [0.2225045, 0.7168786, 0.0606169], [0.0139322, 0.0971045, 0.7141733]]
+)
 D50 = np.array([0.9642, 1.0, 0.8249])
 BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 SRGB_PLACES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)  # cHRM of sRGB
@@ -139,8 +141,17 @@ def _profile(gamma: float, matrix: Array | None) -> bytes:
         table += struct.pack(">4sII", name, 132 + 12 * len(tags) + len(contents), len(tag))
         contents += tag + bytes(-len(tag) % 4)
     space = b"GRAY" if matrix is None else b"RGB "
-    head = struct.pack(">I4sI4s4s4s12s4s", 132 + 12 * len(tags) + len(contents), bytes(4), 0x04200000, b"mntr",
-                       space, b"XYZ ", struct.pack(">6H", 2026, 1, 1, 0, 0, 0), b"acsp")
+    head = struct.pack(
+        ">I4sI4s4s4s12s4s",
+        132 + 12 * len(tags) + len(contents),
+        bytes(4),
+        0x04200000,
+        b"mntr",
+        space,
+        b"XYZ ",
+        struct.pack(">6H", 2026, 1, 1, 0, 0, 0),
+        b"acsp",
+    )
     head = head.ljust(68, b"\0") + _stored(D50)[8:]
     return head.ljust(128, b"\0") + table + contents
 

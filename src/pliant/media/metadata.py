@@ -21,6 +21,7 @@ ACROSS, DOWN, UNIT, INCHES = 0x011A, 0x011B, 0x0128, 2  # resolution in EXIF
 DESCRIBING = {0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x8298, DETAILS, PLACE}
 COLOURS = (b"cICP", b"sRGB", b"gAMA", b"cHRM")  # PNG chunks, by precedence; each is short
 LONGEST = 64  # bytes of such a chunk
+TURNING = ("TIFF", "HEIF")  # are upright when they are decoded
 XMP_KEYS = ("xmp", "XML:com.adobe.xmp", "XML:com.adobe.xmp\0")
 
 _UPRIGHT = (
@@ -35,14 +36,23 @@ _STALE = (
 
 
 def orientation(image: Image.Image) -> int:
-    """As EXIF says; 1, upright, without readable EXIF, and for formats that turn their pixels themselves."""
-    if "exif" not in image.info:  # asking a PNG that has it further back would decode the picture
+    """As EXIF says, or XMP without it; 1, upright, for formats that turn their pixels when they are decoded."""
+    told = {"exif", *XMP_KEYS} & set(image.info)  # asking a PNG that has it further back would decode the picture
+    if not told or image.format in TURNING:
         return 1
     try:
-        found = int(image.getexif().get(ORIENTATION, 1))
+        exif = _exif_alone(image) if image.format == "AVIF" else image.getexif()
+        found = int(exif.get(ORIENTATION, 1))
     except DAMAGE:
         return 1
     return found if 1 <= found <= 8 else 1
+
+
+def _exif_alone(image: Image.Image) -> Image.Exif:
+    """Without what XMP says: in AVIF the container counts, which Pillow puts into EXIF."""
+    exif = Image.Exif()
+    exif.load(image.info.get("exif", b""))
+    return exif
 
 
 def exif_of(image: Image.Image) -> tuple[bytes | None, list[str]]:
@@ -98,7 +108,7 @@ def dpi_of(image: Image.Image) -> tuple[float, float] | None:
     dpi = cast("Any", image.info.get("dpi"))
     try:
         if dpi is None and "exif" in image.info:
-            exif = image.getexif()
+            exif = cast("Any", image.getexif())
             times = {2: 1.0, 3: 2.54}.get(exif.get(UNIT, 2), 0.0)
             dpi = (float(exif[ACROSS]) * times, float(exif[DOWN]) * times)
         usable = isinstance(dpi, tuple) and len(dpi) == 2 and all(0 < float(side) < 1e6 for side in dpi)

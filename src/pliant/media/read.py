@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -194,5 +194,5 @@ def _notes(image: Image.Image, shallow: bool) -> Generator[str, None, None]:
 
 def _deep_in_file(image: Any) -> bool:
     """Whether a TIFF has more bits than Pillow gives."""
-    bits = cast("Any", image.tag_v2.get(258, (8,))) if image.format == "TIFF" else (8,)
+    bits = image.tag_v2.get(258, (8,)) if image.format == "TIFF" else (8,)
     return image.mode not in ("F", "I") and max(bits if isinstance(bits, tuple) else (bits,)) > 8

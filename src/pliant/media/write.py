@@ -92,6 +92,4 @@ def _refusals(size: tuple[int, int], target: Format) -> Generator[None, None, No
             raise
         pixels = "{:,} x {:,}".format(*size)
         advice = "use a smaller size" if target.name == "PNG" else "use PNG"
-        raise PictureError(
-            f"A picture of {pixels} cannot be written as {target.title} ({error}); {advice}."
-        ) from error
+        raise PictureError(f"A picture of {pixels} cannot be written as {target.title} ({error}); {advice}.") from error

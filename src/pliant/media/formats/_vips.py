@@ -11,8 +11,8 @@ from PIL import Image
 
 from pliant.errors import MissingExtra, PictureError
 from pliant.media.metadata import DAMAGE, kept_exif, turned, upright_xmp
-from pliant.media.pixels import check_claim, check_finite, separated, upright
 from pliant.media.picture import Picture
+from pliant.media.pixels import check_claim, check_finite, separated, upright
 
 DEPTHS: dict[str, Any] = {"uchar": np.uint8, "ushort": np.uint16, "float": np.float32, "double": np.float32}
 COLOURS = ("b-w", "grey16", "rgb", "srgb", "rgb16", "scrgb")
@@ -89,4 +89,3 @@ def _tags(path: Path) -> tuple[bytes | None, bool]:
             return kept_exif(exif, tagged=True), associated
     except DAMAGE:
         return None, False
-

@@ -25,7 +25,7 @@ class Format:
     `title` is for people, `name` and `names` are those that Pillow gives files that are read as it. `suffixes` begins
     with the usual one. `ceiling` is the longest side in pixels, `area` the most pixels, `size_limit` the most bytes of
     uncompressed pixels. `channels` are the numbers of channels it holds, `depths` the dtypes of their levels, `holds`
-    the metadata. `options` go to Pillow.
+    the metadata. With `palette` it has few colours, and pixels are seen or not. `options` go to Pillow.
 
     Functions:
         needs: raises UsageError if a package that writes the format is missing.
@@ -44,6 +44,7 @@ class Format:
     channels: tuple[int, ...] = (1, 2, 3, 4)
     depths: tuple[str, ...] = ("uint8",)
     holds: frozenset[str] = METADATA
+    palette: bool = False
     area: int | None = None
     size_limit: int | None = None
     names: tuple[str, ...] = ()

@@ -59,7 +59,7 @@ def _parts(frames: Iterable[Array]) -> Iterable[tuple[tuple[int, int], Array]]:
 
 
 def _header(width: int, height: int, plays: int) -> bytes:
-    """Up to the first frame. A picture that is shown once says nothing about it; others say how often it is repeated."""
+    """Up to the first frame. A picture that is shown once says nothing; others say how often it is repeated."""
     screen = b"GIF89a" + struct.pack("<HHBBB", width, height, 0b0111_0000, 0, 0)
     if plays == 1:
         return screen
@@ -90,6 +90,7 @@ FORMAT = Format(
     (".gif",),
     65_535,
     holds=frozenset(),
+    palette=True,
     encode=encode,
     animate=animate,
 )

@@ -52,14 +52,15 @@ def _package(what: str) -> Any:
         raise MissingExtra(f"{what} HEIF pictures", "pillow-heif", "heif") from error
 
 
+# x265 rounds sides up to whole blocks of 8, and its limit is below 65,536; the area is what libheif reads
 FORMAT = Format(
     "HEIF",
     "HEIF",
     (".heic", ".heif", ".hif"),
-    32_768,
+    65_528,
     (1, 3, 4),
     holds=frozenset({"icc", "exif", "xmp"}),
-    area=2**28,
+    area=2**30,
     options={"quality": 90, "chroma": 444},
     needs=needs,
     encode=encode,

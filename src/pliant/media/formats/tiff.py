@@ -53,7 +53,7 @@ def _grey(opened: Any, way: str) -> Array:
 def _unpacked(path: Path, way: str) -> Array:
     with Image.open(path, formats=["TIFF"]) as opened:
         image: Any = opened
-        image.tile = [(*tile[:3], (way, *tile[3][1:])) for tile in image.tile]
+        image.tile = [tile._replace(args=(way, *tile.args[1:])) for tile in image.tile]
         return np.asarray(image)
 
 

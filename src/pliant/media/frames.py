@@ -53,10 +53,13 @@ def _frames(image: Any) -> Iterator[tuple[Array, float]]:
     if count > MOST:
         raise ValueError(f"{count} frames")
     hidden = 1 if image.format == "PNG" and getattr(image, "default_image", False) else 0  # shown by others alone
-    how = orientation(image)
+    how, size = orientation(image), None
     for k in range(hidden, count):
         image.seek(k)
         frame = np.asarray(image.convert("RGBA"))
+        size = image.size if size is None else size
+        if image.size != size:  # Pillow makes a GIF larger for a frame that sticks out
+            raise ValueError(f"frame {k + 1} is {image.size[0]} x {image.size[1]} and not {size[0]} x {size[1]}")
         yield upright(frame, how), max(0.0, float(image.info.get("duration") or 0))
 
 

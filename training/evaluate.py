@@ -2,9 +2,9 @@
 
     python training/evaluate.py --set5 DIR [--model srcnn.onnx]
 
-DIR holds x2, x3 and x4, with pairs img_00k_LR.png and img_00k_HR.png. For other factors the small pictures are made from
-the originals of x2, cropped so that both have whole sides, by an antialiased bicubic resize. Results are rounded to
-eight bits; a border as wide as the factor, rounded up, is left out.
+DIR holds x2, x3 and x4, with pairs img_00k_LR.png and img_00k_HR.png. For other factors the small pictures are made
+from the originals of x2, cropped so that both have whole sides, by an antialiased bicubic resize. Results are rounded
+to eight bits; a border as wide as the factor, rounded up, is left out.
 """
 
 from __future__ import annotations

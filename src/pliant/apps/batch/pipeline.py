@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -19,6 +19,7 @@ from pliant.apps.batch.jobs import Failed, Job, Wish
 from pliant.apps.batch.log import Log, Record
 from pliant.apps.upscale import check, decoded
 from pliant.errors import InputError
+from pliant.imaging.memory import resident
 from pliant.imaging.network import Network
 from pliant.imaging.sizes import Plan
 from pliant.imaging.upscaling import Limits, Work
@@ -90,8 +91,9 @@ class Pipeline:
     failed: Failed
 
     def __post_init__(self) -> None:
-        most = BYTES if self.limits.memory is None else self.limits.memory / SHARE
+        most = BYTES if self.limits.memory is None else self.limits.memory // SHARE
         self._budget = Budget(most, 4 * self.workers)
+        self._limits = replace(self.limits, before=(resident() or 0) + most)
         self._reading: deque[tuple[Job, Future[Decoded]]] = deque()
         self._writing: deque[Future[None]] = deque()
         self._lock = Lock()
@@ -136,7 +138,7 @@ class Pipeline:
             self.progress.computed += pixels
             return
         channel = Channel()
-        work = Work(self.network, planned, self.limits, lambda share: self.progress.tell(share, pixels))
+        work = Work(self.network, planned, self._limits, lambda share: self.progress.tell(share, pixels))
         try:
             self._writing.append(writers.submit(self._written, job, picture, planned, channel, started))
             for strip in work.strips(picture.pixels, not streamed(job.target, planned.result)):

@@ -29,7 +29,11 @@ OPTIONS = (
     click.option("--resume", is_flag=True, help="Go on with the last run, which must have had the same options."),
     click.option("--overwrite", is_flag=True, help="Make all results anew, and replace files not made by pliant."),
     click.option("--log", metavar="PATH", help="The log, JSON lines.  [default: .pliant.jsonl in DESTINATION]"),
-    click.option("--workers", type=click.IntRange(min=1), help="Threads that read, and as many that write."),
+    click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        help="Threads that read, and as many that write.  [default: as cores, at most 4]",
+    ),
 )
 
 

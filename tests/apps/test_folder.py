@@ -417,8 +417,8 @@ def test_memory_that_the_engine_keeps_is_not_lost(photos: Path, live: Path, monk
         width, height = self.plan.result
         yield np.zeros((height, width, 3), np.uint8)
 
-    for home in (pipeline, upscaling):
-        monkeypatch.setattr(home, "resident", growing)
+    monkeypatch.setattr(pipeline, "resident", growing)
+    monkeypatch.setattr(upscaling, "resident", growing)
     monkeypatch.setattr(upscaling.Work, "strips", made)
     assert again(photos, live, memory=10**9) == (3, 0)
     assert rooms == [10**9 - 2 * 10**8 - 10**9 // 4] * 3
@@ -479,6 +479,11 @@ def test_progress_is_reported(photos: Path, live: Path) -> None:
     assert steps[-1].endswith("/s")
     assert shares == sorted(shares)
     assert shares[-1] == 1
+
+
+@pytest.mark.parametrize(("speed", "text"), [(0, "0"), (0.0213, "0.021"), (1.26, "1.3"), (123.4, "123.4")])
+def test_speeds(speed: float, text: str) -> None:
+    assert pipeline.per_second(speed) == text
 
 
 def test_filters_of_warnings_are_put_back(photos: Path, live: Path) -> None:

@@ -70,7 +70,7 @@ class Progress:
 
     def tell(self, share: float = 0.0, pixels: int = 0) -> None:
         """Show it; `share` is the part that is computed of a picture of so many pixels."""
-        self.report(f"{self.done}/{self.total}, {self.speed:.1f}/s")
+        self.report(f"{self.done}/{self.total}, {per_second(self.speed)}/s")
         self.advance((self.computed + share * pixels) / max(1, self.pixels))
 
 
@@ -194,6 +194,11 @@ class Pipeline:
             self.progress.done += 1
             for note in notes:
                 self.progress.notes.setdefault(note, []).append(job.name)
+
+
+def per_second(speed: float) -> str:
+    """A number of pictures per second, short but never 0 where there are some."""
+    return f"{speed:.1f}" if speed >= 1 else f"{speed:.2g}"
 
 
 def _weight(job: Job) -> int:

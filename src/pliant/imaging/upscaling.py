@@ -34,14 +34,17 @@ class Limits:
     """`memory` is how many bytes the process may have, a share of what is free if None.
 
     `tile` is the longest side of a tile in pixels of the source, without what it sees around it; chosen if None.
+    `before` is how many bytes are in use beside the network's own, those in use now if None: of several pictures, the
+    first leaves the engine with memory that it uses again for the next, which must not be counted as lost.
     """
 
     memory: int | None = None
     tile: int | None = None
+    before: int | None = None
 
     def room(self, reserved: int) -> float:
         """Bytes for the work itself, when `reserved` are needed for other things to come."""
-        used = resident() or 0
+        used = (resident() or 0) if self.before is None else self.before
         allowed = min(USUAL, used + available_memory() * SHARE) if self.memory is None else self.memory
         return allowed - used - reserved
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -19,6 +19,7 @@ from pliant.apps.batch.jobs import Failed, Job
 from pliant.apps.batch.log import Log, Record
 from pliant.apps.steps import Wish, computed, decoded, written
 from pliant.errors import InputError
+from pliant.imaging.memory import resident
 from pliant.imaging.network import Network
 from pliant.imaging.sizes import Plan
 from pliant.imaging.upscaling import Limits, Work
@@ -69,7 +70,7 @@ class Progress:
 
     def tell(self, share: float = 0.0, pixels: int = 0) -> None:
         """Show it; `share` is the part that is computed of a picture of so many pixels."""
-        self.report(f"{self.done}/{self.total}, {self.speed:.1f}/s")
+        self.report(f"{self.done}/{self.total}, {per_second(self.speed)}/s")
         self.advance((self.computed + share * pixels) / max(1, self.pixels))
 
 
@@ -90,8 +91,9 @@ class Pipeline:
     failed: Failed
 
     def __post_init__(self) -> None:
-        most = BYTES if self.limits.memory is None else self.limits.memory / SHARE
+        most = BYTES if self.limits.memory is None else self.limits.memory // SHARE
         self._budget = Budget(most, 4 * self.workers)
+        self._limits = replace(self.limits, before=(resident() or 0) + most)
         self._reading: deque[tuple[Job, Future[Decoded]]] = deque()
         self._writing: deque[Future[None]] = deque()
         self._lock = Lock()
@@ -134,7 +136,7 @@ class Pipeline:
             return
         channel = Channel()
         work = Work(
-            self.network, planned, self.limits, lambda share: self.progress.tell(share, pixels), alpha=self.wish.alpha
+            self.network, planned, self._limits, lambda share: self.progress.tell(share, pixels), alpha=self.wish.alpha
         )
         try:
             self._writing.append(writers.submit(self._written, job, picture, planned, channel, started))
@@ -191,6 +193,11 @@ class Pipeline:
             self.progress.done += 1
             for note in notes:
                 self.progress.notes.setdefault(note, []).append(job.name)
+
+
+def per_second(speed: float) -> str:
+    """A number of pictures per second, short but never 0 where there are some."""
+    return f"{speed:.1f}" if speed >= 1 else f"{speed:.2g}"
 
 
 def _weight(job: Job) -> int:

@@ -2,9 +2,9 @@
 
     python training/evaluate.py --set5 DIR [--model srcnn.onnx]
 
-DIR holds x2, x3 and x4, with pairs img_00k_LR.png and img_00k_HR.png. For the fractional factor 2.5 the small pictures
-are made from those of x2, cropped to a multiple of five, by an antialiased bicubic resize. Results are rounded to eight
-bits; a border as wide as the factor, rounded up, is left out.
+DIR holds x2, x3 and x4, with pairs img_00k_LR.png and img_00k_HR.png. For other factors the small pictures are made
+from the originals of x2, cropped so that both have whole sides, by an antialiased bicubic resize. Results are rounded
+to eight bits; a border as wide as the factor, rounded up, is left out.
 """
 
 from __future__ import annotations
@@ -26,10 +26,12 @@ from pictures import read, shrink
 from pliant.models import path
 from train import LUMA
 
+FACTORS = tuple(Fraction(text) for text in ("1.5", "2", "2.5", "2.7", "3", "4", "6", "8"))
+
 
 def pairs(folder: Path, factor: Fraction) -> Iterator[tuple[Tensor, Tensor]]:
     """(small, original) pictures, float [1, 3, h, w] in [0, 1]."""
-    given = factor.denominator == 1
+    given = factor in (2, 3, 4)
     for original in sorted((folder / (f"x{factor}" if given else "x2")).glob("*_HR.png")):
         truth = read(original)[None] / 255
         if given:
@@ -54,7 +56,7 @@ def main() -> None:
     for column in ("factor", "bicubic", "model", "gain"):
         table.add_column(column, justify="right")
     with pliant.load(options.model) as session:
-        for factor in (Fraction(2), Fraction(5, 2), Fraction(3), Fraction(4)):
+        for factor in FACTORS:
             scores: list[tuple[float, float]] = []
             for small, truth in pairs(options.set5, factor):
                 bicubic = F.interpolate(small, scale_factor=float(factor), mode="bicubic")

@@ -404,6 +404,26 @@ def test_a_network_is_probed_once_for_all_pictures(photos: Path, monkeypatch: py
     assert probed == [("measured", 2), ("measured_cost", 2)]
 
 
+def test_memory_that_the_engine_keeps_is_not_lost(photos: Path, live: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each picture has the same room, however much the one before has left in use."""
+    used, rooms = [10**8], list[float]()
+
+    def growing() -> int:
+        used[0] += 10**8
+        return used[0]
+
+    def made(self: upscaling.Work, pixels: Any, kept: bool) -> Any:
+        rooms.append(self.limits.room(0))
+        width, height = self.plan.result
+        yield np.zeros((height, width, 3), np.uint8)
+
+    monkeypatch.setattr(pipeline, "resident", growing)
+    monkeypatch.setattr(upscaling, "resident", growing)
+    monkeypatch.setattr(upscaling.Work, "strips", made)
+    assert again(photos, live, memory=10**9) == (3, 0)
+    assert rooms == [10**9 - 2 * 10**8 - 10**9 // 4] * 3
+
+
 def streaming(monkeypatch: pytest.MonkeyPatch, photos: Path) -> Path:
     """A model, for which every PNG is computed and written strip by strip."""
     monkeypatch.setattr("pliant.media.strips.HELD", 1)
@@ -459,6 +479,11 @@ def test_progress_is_reported(photos: Path, live: Path) -> None:
     assert steps[-1].endswith("/s")
     assert shares == sorted(shares)
     assert shares[-1] == 1
+
+
+@pytest.mark.parametrize(("speed", "text"), [(0, "0"), (0.0213, "0.021"), (1.26, "1.3"), (123.4, "123.4")])
+def test_speeds(speed: float, text: str) -> None:
+    assert pipeline.per_second(speed) == text
 
 
 def test_filters_of_warnings_are_put_back(photos: Path, live: Path) -> None:

@@ -11,12 +11,13 @@ from pathlib import Path
 from time import perf_counter
 
 from pliant.apps.batch.find import Found, find, split
-from pliant.apps.batch.jobs import Job, Planner, Wish, digest, options
+from pliant.apps.batch.jobs import Job, Planner, checked, digest, options
 from pliant.apps.batch.lock import alone
 from pliant.apps.batch.log import NAME, Log
 from pliant.apps.batch.outcome import Failure, Failures, counted_notes, renamed_note
 from pliant.apps.batch.pipeline import Pipeline, Progress, remove_leftovers
-from pliant.apps.upscale import PathLike, Sides, opened
+from pliant.apps.loading import loaded
+from pliant.apps.steps import PathLike, Sides, Wish
 from pliant.engines.base import Session
 from pliant.errors import PictureError, UsageError
 from pliant.imaging.network import Network
@@ -60,6 +61,8 @@ def upscale_folder(
     format: str | None = None,  # noqa: A002 - as in `upscale`
     memory: int | None = None,
     tile: int | None = None,
+    alpha: str = "network",
+    strip: bool = False,
     patterns: Sequence[str] = (),
     recursive: bool = True,
     resume: bool = False,
@@ -79,7 +82,8 @@ def upscale_folder(
     Args:
         source: a folder, or a pattern such as "photos/**/*.jpg".
         destination: a folder, made if it is missing; beside the source with the factor or size behind its name if None.
-        factor: as for `upscale`, for every picture, and so are `size`, `model`, `engine`, `format` and `tile`.
+        factor: as for `upscale`, for every picture, and so are `size`, `model`, `engine`, `format`,
+            `tile`, `alpha` and `strip`.
         memory: bytes that the process may use; pictures that wait get a quarter of it.
         patterns: which pictures of the folder, by name ("*.jpg") or by path in it ("2024/**/*.png"); all if empty.
             Upper and lower case count as equal.
@@ -108,9 +112,9 @@ def upscale_folder(
     tell("looking for pictures")
     found = _found(root, whole, patterns, recursive, wanted)
     tell("loading the model")
-    with opened(model, engine) as (session, name):
+    with loaded(model, engine) as (session, name):
         network = Network.of(session)
-        wish = Wish(factor, size, format).check(network)
+        wish = checked(Wish(factor, size, format, alpha, strip), network)
         folder = wanted or _beside(root, wish)
         place = Path(log) if log is not None else folder / NAME
         _prepare(folder, place, resume)

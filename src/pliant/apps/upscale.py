@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from pliant.apps.models import find
-from pliant.engines.base import Session, load
-from pliant.imaging.limits import check_disk, check_format, check_memory
+from pliant.apps.loading import loaded
+from pliant.apps.steps import PathLike, Sides, Wish, check, computed, decoded, written
+from pliant.engines.base import Session
 from pliant.imaging.network import Network
-from pliant.imaging.sizes import Plan, plan
+from pliant.imaging.sizes import Plan
 from pliant.imaging.upscaling import Limits, Work
 from pliant.media.formats import Format
 from pliant.media.picture import Picture
-from pliant.media.read import read_picture, read_size
-from pliant.media.strips import streamed, write_strips
+from pliant.media.read import read_size
 from pliant.media.write import choose
-
-PathLike = str | os.PathLike[str]
-Sides = tuple[int | None, int | None]
 
 
 @dataclass(frozen=True)
@@ -55,6 +49,8 @@ def upscale(
     format: str | None = None,  # noqa: A002 - what users and Pillow call it
     memory: int | None = None,
     tile: int | None = None,
+    alpha: str = "network",
+    strip: bool = False,
     report: Callable[[str], None] | None = None,
     advance: Callable[[float], None] | None = None,
 ) -> Result:
@@ -64,20 +60,23 @@ def upscale(
     float32 rounding: how far a network looks is found by trying. Networks that look at everything are blended, and a
     note says how far that is from the whole.
 
-    Orientation, colour profile, resolution, EXIF data, transparency and 16-bit grey are kept where the format
-    can hold them.
+    Colour profile, resolution, EXIF and XMP data, transparency, 16 bits and floats are kept where the format can hold
+    them, and a note says where it cannot; orientation is applied. Of an animated picture every frame is upscaled, one
+    at a time, where the result's format is animated too.
 
     Args:
-        destination: a PNG, JPEG or WebP file, by its suffix; an existing one is replaced, but never the
-            source. In a folder, or beside the source if None, the name is that of the source with the factor
-            or size behind it.
+        destination: a PNG, JPEG, WebP, TIFF, AVIF, HEIF, BMP or GIF file, by its suffix; an existing one is replaced,
+            but never the source. In a folder, or beside the source if None, the name is that of the source with the
+            factor or size behind it.
         factor: above 0; sides become floor(side * factor). The model's default, 4 if it takes it, if None.
         size: width and height in pixels instead of a factor; one may be None, which keeps the proportions.
         model: an ONNX file, the name of a shipped model, or a session; the default model if None.
         engine: name of the engine that runs a model which is no session yet.
-        format: "png", "jpeg" or "webp", for a destination without suffix.
+        format: "png", "jpeg", "webp", "tiff", "avif", "heif", "bmp" or "gif", for a destination without suffix.
         memory: bytes that the process may use; half of what is free, at most 1 GB, if None.
         tile: the longest side of a tile in pixels of the source; chosen for the memory and measured speed if None.
+        alpha: "network" upscales transparency as the colours are, "resize" without the network, which is quicker.
+        strip: leave out EXIF and XMP data, the resolution, and the colour profile, after colours were brought to sRGB.
         report: called with a few words at the beginning of each step.
         advance: called with the share of a large picture that is done, from 0 to 1.
 
@@ -85,21 +84,19 @@ def upscale(
         PictureError: the picture cannot be read, is too large, or cannot be written where it should.
         ContractError: the model does not take this picture, factor or size.
         InputError: the model cannot be loaded or run.
-        UsageError: factor, size, format, model or engine make no sense.
+        UsageError: factor, size, format, model, engine or alpha make no sense, or a format needs a package.
     """
+    wish = Wish(factor, size, format, alpha, strip)
     started = perf_counter()
     origin, tell = Path(source), report or _ignore
     read_size(origin)  # a source that cannot be read should not cost the loading of a model
     tell("loading the model")
-    with opened(model, engine) as (session, name):
+    with loaded(model, engine) as (session, name):
         network = Network.of(session)
-        wanted = Path(destination) if destination is not None else None
-        job = _prepare(network, origin, wanted, factor, size, format)
+        job = _prepare(network, origin, Path(destination) if destination is not None else None, wish)
         tell("upscaling to {:,} x {:,}".format(*job.plan.result))
-        work = Work(network, job.plan, Limits(memory, tile), advance or _ignore)
-        held = not streamed(job.target, job.plan.result)
-        strips = work.strips(job.picture.pixels, held)
-        lost = write_strips(job.picture, strips, job.plan.result, job.path, job.target, tell)
+        work = Work(network, job.plan, Limits(memory, tile), advance or _ignore, alpha=alpha)
+        lost = written(job.picture, computed(job.picture, work, job.target), job.plan, job.path, job.target, tell)
     return Result(
         source=origin,
         destination=job.path,
@@ -123,54 +120,13 @@ class _Job:
     target: Format
 
 
-def _prepare(
-    network: Network,
-    source: Path,
-    destination: Path | None,
-    factor: float | None,
-    size: Sides | None,
-    format: str | None,  # noqa: A002
-) -> _Job:
+def _prepare(network: Network, source: Path, destination: Path | None, wish: Wish) -> _Job:
     width, height, source_format = read_size(source)
-    planned = plan(network, (width, height), factor, size, held=False)
-    label = "{}x{}".format(*planned.result) if size else f"x{factor or network.default_factor:g}"
-    path, target = choose(source, source_format, destination, format, label)
+    planned = wish.planned(network, (width, height))
+    label = "{}x{}".format(*planned.result) if wish.size else f"x{wish.factor or network.default_factor:g}"
+    path, target = choose(source, source_format, destination, wish.format, label)
     check(planned, path.parent, target)
-    picture, fitting = decoded(network, source, planned, factor, size)
-    if fitting is not planned:
-        check(fitting, path.parent, target)
-    return _Job(picture, fitting, path, target)
-
-
-def decoded(
-    network: Network, source: Path, planned: Plan, factor: float | None, size: Sides | None
-) -> tuple[Picture, Plan]:
-    """The picture in `source`, and its plan: another than `planned` where the pixels have another size."""
-    picture = read_picture(source)
-    if picture.size == planned.source:
-        return picture, planned
-    # a PNG may hold its orientation behind the pixels
-    return picture, plan(network, picture.size, factor, size, held=False)
-
-
-def check(planned: Plan, folder: Path, target: Format) -> None:
-    """Raise PictureError if the result is too large for its format, the free memory, or the disk of `folder`."""
-    check_format(*planned.result, name=target.title, ceiling=target.ceiling)
-    if streamed(target, planned.result):
-        check_disk(folder, *planned.result)
-    else:
-        check_memory(*planned.result)
-
-
-@contextmanager
-def opened(model: PathLike | Session | None, engine: str) -> Generator[tuple[Session, str], None, None]:
-    """The session and what to call its model; a session that the caller gave stays open."""
-    if isinstance(model, Session):
-        yield model, model.contract.provenance.source or "the session's model"
-        return
-    path = find(model)
-    with load(path, engine) as session:
-        yield session, path.stem
+    return _Job(*decoded(network, source, planned, wish, path.parent, target), path, target)
 
 
 def _ignore(what: object) -> None:

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from pliant.apps.frames import upscaled
-from pliant.apps.upscale import opened as loaded
+from pliant.apps.loading import loaded
 from pliant.engines.base import Session
 from pliant.errors import UsageError
 from pliant.imaging.network import Network

@@ -19,10 +19,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pliant.architectures.base import Architecture, ImageModel, State
+from pliant.architectures.base import MOST, Architecture, ImageModel, State
 from pliant.contract import Image
 
-MOST = 8.0  # the largest factor it was made for
 BEGIN = 0.1  # of PyTorch's initial weights in the last layer: training begins near the bicubic resize
 
 
@@ -118,12 +117,13 @@ def _built(state: State) -> AnyScale:
 
 
 def load(state: State, facts: Mapping[str, str]) -> ImageModel:
-    """See `Architecture.load`."""
-    del facts
+    """See `Architecture.load`. The fact "trained_for" is a range of factors, for people."""
     module = _built(state)
     image = Image(colours="RGB" if module.channels == 3 else "GREY")
     example = (torch.rand(1, module.channels, 24, 17, generator=torch.Generator().manual_seed(0)), 3.0)
-    return ImageModel(module.eval(), example, image, values={"factor": (1, MOST)})
+    trained = facts.get("trained_for")
+    notes = (f"Trained for factors {trained}; others work, with less to gain.",) if trained else ()
+    return ImageModel(module.eval(), example, image, values={"factor": (1, MOST)}, notes=notes)
 
 
 ARCHITECTURE = Architecture("anyscale", detect, load)

@@ -21,7 +21,8 @@ def fill_hidden(colour: Array, alpha: Array) -> Array:
     if visible.all() or not visible.any():
         return colour
     filled = _spread(colour.astype(np.float32), visible)
-    return np.where(visible > 0, colour, np.floor(filled + 0.5).astype(colour.dtype))
+    rounded = filled if colour.dtype.kind == "f" else np.floor(filled + 0.5)
+    return np.where(visible > 0, colour, rounded.astype(colour.dtype))
 
 
 def bound(result: Array, source: Array, places: tuple[Array, Array] | None = None) -> Array:

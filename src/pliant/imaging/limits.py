@@ -35,12 +35,26 @@ def check_sides(width: int, height: int) -> None:
         )
 
 
-def check_format(width: int, height: int, name: str, ceiling: int) -> None:
-    """Raise PictureError if a side is longer than the file format called `name` can store."""
+def check_format(
+    width: int, height: int, name: str, ceiling: int, area: int | None = None, size: tuple[int, int | None] = (0, None)
+) -> None:
+    """Raise PictureError if the file format called `name` cannot store so many pixels.
+
+    `ceiling` is the longest side and `area` the most pixels it takes. `size` has the bytes of a pixel of the result,
+    and how many bytes the format takes.
+    """
     if max(width, height) > ceiling:
         raise PictureError(
             f"The result would be {_count(width)} x {_count(height)}, but {name} stores at most {ceiling:,} pixels on "
             f"a side; {'' if name == 'PNG' else 'write a PNG or '}use a smaller factor or size."
+        )
+
+    most = [area, size[1] // size[0] if size[0] and size[1] else None]
+    limit = min((pixels for pixels in most if pixels is not None), default=None)
+    if limit is not None and width * height > limit:
+        raise PictureError(
+            f"The result would be {_count(width)} x {_count(height)} ({_count(width * height // 10**6)} MP), but "
+            f"{name} stores at most {limit // 10**6:,} MP of this kind; write a PNG or use a smaller factor or size."
         )
 
 

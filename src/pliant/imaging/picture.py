@@ -1,4 +1,4 @@
-"""A picture that is an array on its way through a network: grey, colour, transparency, 8 and 16 bits."""
+"""A picture that is an array on its way through a network: grey, colour, transparency, 8 and 16 bits, floats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pliant.contract import Image
 from pliant.imaging.alpha import beneath, bound, fill_hidden
 from pliant.imaging.network import Network
 from pliant.imaging.pixels import to_levels, to_network
-from pliant.imaging.resample import reduced
+from pliant.imaging.resample import reduced, resized
 from pliant.imaging.sizes import Plan
 
 Array = NDArray[Any]
@@ -35,11 +35,14 @@ class Part:
 class Prepared:
     """Levels of a picture as a network may see them.
 
-    `pixels` is uint8 or uint16 [h, w, c]: grey, grey and alpha, RGB, or RGB and alpha (not premultiplied). The alpha
-    goes through the network too; colours hidden by it do not.
+    `pixels` is uint8, uint16 or float32 [h, w, c]: grey, grey and alpha, RGB, or RGB and alpha (not premultiplied). The
+    alpha goes through the network too, or is resized if `alpha` is "resize"; colours hidden by it do not.
+
+    Floats go from 0 to 1 for the network; where the colours of a picture go farther, all of them are brought into that
+    range, and their results back, so that nothing is cut off. `stretched` says whether that is so.
     """
 
-    def __init__(self, pixels: Array) -> None:
+    def __init__(self, pixels: Array, alpha: str = "network") -> None:
         self.size = pixels.shape[:2]
         self.channels, self.dtype = pixels.shape[2], pixels.dtype
         self._alpha = pixels[..., -1:] if self.channels in (2, 4) else None
@@ -47,23 +50,47 @@ class Prepared:
         self._flat = self._alpha is not None and bool((self._alpha == self._alpha[0, 0]).all())
         if self._alpha is not None and not self._flat:
             self._colour = fill_hidden(self._colour, self._alpha[..., 0])
+        self._by_network = alpha == "network"
+        self._low, self._span = _range(self._colour)
+
+    @property
+    def stretched(self) -> bool:
+        """Whether floats go beyond 0 and 1."""
+        return (self._low, self._span) != (0, 1)
 
     def middle(self, side: int) -> Prepared:
         """The middle of the picture, of at most `side` pixels on a side."""
         top, left = (max(0, (length - side) // 2) for length in self.size)
         at = slice(top, top + side), slice(left, left + side)
-        return Prepared(self._colour[at] if self._alpha is None else np.dstack([self._colour[at], self._alpha[at]]))
+        pixels = self._colour[at] if self._alpha is None else np.dstack([self._colour[at], self._alpha[at]])
+        return Prepared(pixels, "network" if self._by_network else "resize")
 
     def upscaled(self, image: Image, compute: Compute, part: Part) -> Array:
         """Levels of a part of the result, in the channels and the dtype of the picture."""
-        levels = to_levels(_coloured(self._colour[part.source], image, compute), image, self.dtype)
+        colour = self._colour[part.source]
+        if self.stretched:
+            colour = (colour - self._low) / self._span
+        levels = to_levels(_coloured(colour, image, compute), image, self.dtype)
+        if self.stretched:
+            levels = levels * self._span + self._low
         if self._alpha is None:
             return levels
         if self._flat:
             return np.dstack([levels, np.full_like(levels[..., :1], self._alpha[0, 0])])
         alpha = self._alpha[part.source]
-        soft = to_levels(_coloured(alpha, image, compute), image, self.dtype)[..., 0]
+        if self._by_network:
+            soft = to_levels(_coloured(alpha, image, compute), image, self.dtype)[..., 0]
+        else:
+            soft = resized(self._alpha[..., 0], part.sizes[1], part.result)
         return np.dstack([levels, bound(soft, alpha[..., 0], _beneath(part))])
+
+
+def _range(colour: Array) -> tuple[np.float32, np.float32]:
+    """The least value and the span of what the network sees as 0 to 1."""
+    if colour.dtype.kind != "f":
+        return np.float32(0), np.float32(1)
+    low, high = min(0.0, float(colour.min())), max(1.0, float(colour.max()))
+    return np.float32(low), np.float32(high - low)
 
 
 def upscale_array(network: Network, pixels: Array, plan: Plan) -> Array:

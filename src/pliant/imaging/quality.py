@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pliant.errors import UsageError
+from pliant.imaging.pixels import top
 
 Array = NDArray[Any]
 PEAK = 255.0  # grey levels; deeper pictures are brought to this range
@@ -40,13 +41,13 @@ class Quality:
 def levels(pixels: Array, colours: str) -> NDArray[np.float64]:
     """The colours of a picture as float64 [h, w, c] in levels 0 to 255: its luma, or RGB; transparency is left out.
 
-    `pixels` is uint8 or uint16 [h, w, c] with 1 to 4 channels; `colours` is "luma" or "rgb". The luma of a grey picture
-    is that of the RGB picture with three equal channels.
+    `pixels` is uint8, uint16 or float32 [h, w, c] with 1 to 4 channels; `colours` is "luma" or "rgb". The luma of a
+    grey picture is that of the RGB picture with three equal channels.
     """
     if colours not in COLOURS:
         raise UsageError(f"The colours are {colours!r}; give luma or rgb.")
     shown = pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., :1].repeat(3, axis=2)
-    values = shown.astype(np.float64) * (PEAK / np.iinfo(pixels.dtype).max)
+    values = shown.astype(np.float64) * (PEAK / top(pixels.dtype))
     return (values @ LUMA + FOOT)[..., None] if colours == "luma" else values
 
 

@@ -105,4 +105,4 @@ class Strips:
 
 
 def _rounded(levels: Array, dtype: np.dtype[Any]) -> Array:
-    return np.floor(levels + np.float32(0.5)).astype(dtype)
+    return levels.astype(dtype) if dtype.kind == "f" else np.floor(levels + np.float32(0.5)).astype(dtype)

@@ -17,6 +17,7 @@ from pliant.imaging.locality import Locality, measured
 from pliant.imaging.memory import resident
 from pliant.imaging.network import Network
 from pliant.imaging.picture import Prepared, upscale_whole
+from pliant.imaging.pixels import top
 from pliant.imaging.sizes import Plan, scaled
 from pliant.imaging.strips import Strips
 
@@ -33,14 +34,17 @@ class Limits:
     """`memory` is how many bytes the process may have, a share of what is free if None.
 
     `tile` is the longest side of a tile in pixels of the source, without what it sees around it; chosen if None.
+    `before` is how many bytes are in use beside the network's own, those in use now if None: of several pictures, the
+    first leaves the engine with memory that it uses again for the next, which must not be counted as lost.
     """
 
     memory: int | None = None
     tile: int | None = None
+    before: int | None = None
 
     def room(self, reserved: int) -> float:
         """Bytes for the work itself, when `reserved` are needed for other things to come."""
-        used = resident() or 0
+        used = (resident() or 0) if self.before is None else self.before
         allowed = min(USUAL, used + available_memory() * SHARE) if self.memory is None else self.memory
         return allowed - used - reserved
 
@@ -55,10 +59,11 @@ class _Way:
 
 @dataclass
 class Work:
-    """Pictures of one size to upscale in one way. `notes` are sentences about how, complete when all strips are taken.
+    """One picture to upscale, or pictures of one size one after the other.
 
-    What has to be measured is measured on the first picture and holds for all, so that the frames of a video are
-    computed alike.
+    What has to be measured is measured on the first picture and holds for all, so that frames are computed alike.
+    `alpha` says whether transparency goes through the "network" or a plain "resize". `notes` are sentences about how it
+    was done, complete when all strips are taken.
     """
 
     network: Network
@@ -66,6 +71,7 @@ class Work:
     limits: Limits
     tell: Tell
     notes: tuple[str, ...] = ()
+    alpha: str = "network"
     _way: _Way | None = None
 
     def strips(self, pixels: Array, kept: bool) -> Iterator[Array]:
@@ -73,7 +79,9 @@ class Work:
 
         `pixels` are as in `Prepared`; `kept` says whether the caller keeps the strips in memory. Raises OutOfMemory.
         """
-        picture = Prepared(pixels)
+        picture = Prepared(pixels, self.alpha)
+        if picture.stretched:
+            self._note("Values go beyond 0 and 1; the network saw them brought into that range, nothing was cut off.")
         if self._way is None and self._at_once():
             try:
                 yield upscale_whole(self.network, picture, self.plan)
@@ -102,7 +110,7 @@ class Work:
         strips = Strips(self.network, locality, self.plan, picture, side, self.tell)
         yield from strips
         if strips.halvings:
-            self.notes += (f"Memory ran out; tiles were made smaller, down to {strips.side} pixels.",)
+            self._note(f"Memory ran out; tiles were made smaller, down to {strips.side} pixels.")
             self._way = _Way(locality, strips.side)
 
     def _chosen(self, picture: Prepared, kept: bool) -> _Way:
@@ -119,8 +127,12 @@ class Work:
             1, int(side_within(cost, room - self._bytes_of_strip(picture), halo) / self.plan.factor)
         )
         if not locality.exact:
-            self.notes += (self._deviation(locality, pixels=picture),)
+            self._note(self._deviation(locality, pixels=picture))
         return _Way(locality, side)
+
+    def _note(self, sentence: str) -> None:
+        if sentence not in self.notes:
+            self.notes += (sentence,)
 
     def _fits(self, cost: Cost, room: float) -> bool:
         width, height = self.plan.computed
@@ -141,7 +153,7 @@ class Work:
         plan = replace(self.plan, source=size, computed=made, result=made)
         whole = upscale_whole(self.network, part, plan)
         tiles = np.concatenate(list(Strips(self.network, locality, plan, part, ceil(max(size) / 2), _ignore)))
-        levels = 255 / np.iinfo(part.dtype).max
+        levels = 255 / top(part.dtype)
         difference = np.abs(tiles.astype(np.float64) - whole) * levels
         return (
             "The network looks at the whole picture, which does not fit in memory: tiles were blended, and differ from "

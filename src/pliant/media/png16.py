@@ -15,9 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pliant.media.picture import Chunks
+
 Array = NDArray[Any]
 COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # PNG's number, by number of channels
 INCH = 0.0254  # metres
+XMP_HEAD = b"XML:com.adobe.xmp\0\0\0\0\0"  # of a text chunk: not compressed, in no language
 
 # how Pillow unpacks such a PNG -> ways to unpack its bytes instead, the high ones first
 _UNPACKERS = {
@@ -51,12 +54,18 @@ def with_key(pixels: Array, key: Any) -> Array:
 
 
 def encode(
-    pixels: Array, icc: bytes | None = None, exif: bytes | None = None, dpi: tuple[float, float] | None = None
+    pixels: Array,
+    icc: bytes | None = None,
+    exif: bytes | None = None,
+    dpi: tuple[float, float] | None = None,
+    xmp: bytes | None = None,
+    chunks: Chunks = (),
 ) -> bytes:
     """A PNG file of uint16 [h, w, c] with 1 to 4 channels."""
     height, width, channels = pixels.shape
     data = zlib.compress(_filtered(pixels))
-    return header((width, height), channels, 16, icc, exif, dpi) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    head = header((width, height), channels, 16, icc, exif, dpi, xmp, chunks)
+    return head + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
 def header(
@@ -66,17 +75,21 @@ def header(
     icc: bytes | None = None,
     exif: bytes | None = None,
     dpi: tuple[float, float] | None = None,
+    xmp: bytes | None = None,
+    chunks: Chunks = (),
 ) -> bytes:
-    """A PNG file up to its pixels; `size` is (width, height)."""
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", *size, bits, COLOUR_TYPES[channels], 0, 0, 0))]
+    """A PNG file up to its pixels; `size` is (width, height). `chunks` say what colours mean without `icc`."""
+    found = [(b"IHDR", struct.pack(">IIBBBBB", *size, bits, COLOUR_TYPES[channels], 0, 0, 0)), *chunks]
     if icc is not None:
-        chunks.append((b"iCCP", b"ICC Profile\0\0" + zlib.compress(icc)))
+        found.append((b"iCCP", b"ICC Profile\0\0" + zlib.compress(icc)))
     if dpi is not None:
         horizontal, vertical = (int(side / INCH + 0.5) for side in dpi)
-        chunks.append((b"pHYs", struct.pack(">IIB", horizontal, vertical, 1)))
+        found.append((b"pHYs", struct.pack(">IIB", horizontal, vertical, 1)))
     if exif is not None:
-        chunks.append((b"eXIf", exif.removeprefix(b"Exif\0\0")))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, content) for kind, content in chunks)
+        found.append((b"eXIf", exif.removeprefix(b"Exif\0\0")))
+    if xmp is not None:
+        found.append((b"iTXt", XMP_HEAD + xmp))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, content) for kind, content in found)
 
 
 def _unpacker(image: Any) -> str:

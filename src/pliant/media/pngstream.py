@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from pliant.media.picture import Chunks
 from pliant.media.png16 import chunk, header
 
 Array = NDArray[Any]
@@ -34,19 +35,21 @@ class PngStream:
         icc: bytes | None = None,
         exif: bytes | None = None,
         dpi: tuple[float, float] | None = None,
+        xmp: bytes | None = None,
+        chunks: Chunks = (),
     ) -> None:
         self._file, self._compressor = file, zlib.compressobj(LEVEL)
         self._wide = np.dtype(dtype).itemsize
         self._pixel = channels * self._wide
         self._above = np.zeros((1, size[0] * self._pixel), np.uint8)
-        file.write(header(size, channels, 8 * self._wide, icc, exif, dpi))
+        file.write(header(size, channels, 8 * self._wide, icc, exif, dpi, xmp, chunks))
 
     def write(self, rows: Array) -> None:
         """The next rows."""
         for first in range(0, len(rows), ROWS):
             levels = np.ascontiguousarray(rows[first : first + ROWS], ">u2" if self._wide == 2 else np.uint8)
             raw = levels.view(np.uint8).reshape(len(levels), -1)
-            self._put(self._compressor.compress(self._filtered(raw).tobytes()))
+            self._put(self._compressor.compress(filtered(raw, self._above, self._pixel).tobytes()))
             self._above = raw[-1:].copy()
 
     def close(self) -> None:
@@ -58,18 +61,32 @@ class PngStream:
         if data:
             self._file.write(chunk(b"IDAT", data))
 
-    def _filtered(self, raw: Array) -> Array:
-        """Each row as differences to its neighbours, by the filter with the smallest ones, its number in front."""
-        above = np.vstack([self._above, raw[:-1]])
-        left = np.zeros_like(raw)
-        left[:, self._pixel :] = raw[:, : -self._pixel]
-        average = ((left.astype(np.uint16) + above) >> 1).astype(np.uint8)
-        tried = [raw - left, raw - above, raw - average]
-        sums = np.stack([np.abs(rows.view(np.int8)).astype(np.uint8).sum(axis=1, dtype=np.int64) for rows in tried])
-        best = sums.argmin(axis=0)
-        out = np.empty((len(raw), raw.shape[1] + 1), np.uint8)
-        for k, kind in enumerate((SUB, UP, AVERAGE)):
-            chosen = best == k
-            out[chosen, 0] = kind
-            out[chosen, 1:] = tried[k][chosen]
-        return out
+
+def packed(pixels: Array) -> bytes:
+    """The data of a PNG of uint8 [h, w, channels]."""
+    compressor, above, parts = zlib.compressobj(LEVEL), np.zeros((1, pixels[0].size), np.uint8), list[bytes]()
+    for first in range(0, len(pixels), ROWS):
+        raw = np.ascontiguousarray(pixels[first : first + ROWS]).reshape(-1, above.shape[1])
+        parts.append(compressor.compress(filtered(raw, above, pixels.shape[2]).tobytes()))
+        above = raw[-1:]
+    return b"".join([*parts, compressor.flush()])
+
+
+def filtered(raw: Array, over: Array, pixel: int) -> Array:
+    """Each row as differences to its neighbours, by the filter with the smallest ones, its number in front.
+
+    `raw` are bytes, `over` those of the row above, and `pixel` is how many make one.
+    """
+    above = np.vstack([over, raw[:-1]])
+    left = np.zeros_like(raw)
+    left[:, pixel:] = raw[:, :-pixel]
+    average = ((left.astype(np.uint16) + above) >> 1).astype(np.uint8)
+    tried = [raw - left, raw - above, raw - average]
+    sums = np.stack([np.abs(rows.view(np.int8)).astype(np.uint8).sum(axis=1, dtype=np.int64) for rows in tried])
+    best = sums.argmin(axis=0)
+    out = np.empty((len(raw), raw.shape[1] + 1), np.uint8)
+    for k, kind in enumerate((SUB, UP, AVERAGE)):
+        chosen = best == k
+        out[chosen, 0] = kind
+        out[chosen, 1:] = tried[k][chosen]
+    return out

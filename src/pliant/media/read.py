@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import struct
 import warnings
-import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
-from io import BytesIO
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from pliant.errors import PictureError
-from pliant.media.formats import READ
+from pliant.media.colours import cmyk_to_srgb
+from pliant.media.formats import FORMATS, READ, recognised, titles
+from pliant.media.formats.base import Format
+from pliant.media.frames import FIRST_ONLY, motion_of
+from pliant.media.metadata import DAMAGE, dpi_of, exif_of, orientation, png_colours, turned, xmp_of
 from pliant.media.picture import Array, Picture
-from pliant.media.png16 import read_deep, with_key
+from pliant.media.pixels import check_claim, check_finite, too_many, upright
+from pliant.media.png16 import with_key
 
 VIDEOS = (".mkv", ".mp4", ".m4v", ".mov", ".webm", ".ts", ".avi", ".wmv", ".mpg", ".mpeg", ".flv", ".m2ts", ".3gp")
-ORIENTATION, WIDTH, HEIGHT, DETAILS = 0x0112, 0xA002, 0xA003, 0x8769  # EXIF tags
-
-# what Pillow raises on damaged files, by format and place: a PNG chunk, a deflate stream, a TIFF header in EXIF
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
 
 # Pillow mode -> mode that is worked on; modes that are missing are refused
 _MODES = {
@@ -38,7 +37,16 @@ _MODES = {
     "RGBA": "RGBA",
     "RGBa": "RGBA",
     "PA": "RGBA",
+    "F": "F",
 }
+
+
+class _Foreign(Exception):  # noqa: N818 - not an error, a way
+    """Pillow refuses the file, and `format` has another way to read it."""
+
+    def __init__(self, format: Format) -> None:  # noqa: A002
+        super().__init__(format.title)
+        self.format = format
 
 
 def read_size(path: Path) -> tuple[int, int, str]:
@@ -46,54 +54,103 @@ def read_size(path: Path) -> tuple[int, int, str]:
 
     Raises PictureError.
     """
-    with _opened(path) as image:
-        width, height = image.size
-        sideways = _orientation(image) >= 5
-        return (height, width, image.format or "") if sideways else (width, height, image.format or "")
+    try:
+        with _opened(path) as image:
+            width, height = image.size
+            sideways = orientation(image) >= 5
+            return (height, width, image.format or "") if sideways else (width, height, image.format or "")
+    except _Foreign as other:
+        found = _foreign(other.format, path, size_only=True)
+        return (*found.size, found.format)
 
 
-def read_picture(path: Path) -> Picture:
+def read_picture(path: Path, moving: bool = False) -> Picture:
     """The picture in a file, upright.
 
     Colours other than grey and RGB are converted: palettes with their transparency, 1 bit to grey, CMYK through
-    its profile. Raises PictureError.
+    its profile. `moving` asks for all frames of a moving picture, in `motion`, which are decoded once to see that they
+    can be; otherwise only the first is read, and a note says so. Raises PictureError.
     """
-    with _opened(path) as image:
-        deep = read_deep(image, path)
-        image.load()
-        icc = image.info.get("icc_profile") or None
-        colours, icc = (_from_cmyk(image, icc), None) if image.mode == "CMYK" else (image, icc)
-        pixels = deep if deep is not None else _pixels(colours, path)
-        upright = _turned(pixels, _orientation(image))
-        exif, lost = _exif(image)  # takes the orientation out
-        return Picture(
-            pixels=upright,
-            format=image.format or "",
-            icc=icc,
-            exif=exif,
-            dpi=_dpi(image),
-            notes=(*_notes(image), *lost),
-        )
+    try:
+        with _opened(path) as image:
+            picture = _read(image, path)
+    except _Foreign as other:
+        return _foreign(other.format, path, size_only=False)
+    if FIRST_ONLY not in picture.notes or not moving:
+        return picture
+    with _faults(path):
+        first, motion, notes = motion_of(path)
+    kept = tuple(note for note in picture.notes if note != FIRST_ONLY)
+    return replace(picture, pixels=first, motion=motion, notes=(*kept, *notes))
+
+
+def _read(image: Image.Image, path: Path) -> Picture:
+    own = next((f for f in FORMATS if f.reads(image.format or "")), None)
+    chunks = png_colours(path) if image.format == "PNG" else ()
+    deep = own.deep(image, path) if own is not None and own.deep is not None else None
+    image.load()
+    icc = image.info.get("icc_profile") or None
+    colours, icc = (cmyk_to_srgb(image, icc), None) if image.mode == "CMYK" else (image, icc)
+    pixels = deep if deep is not None else _pixels(colours, path)
+    how = orientation(image)
+    dpi, xmp, notes = turned(dpi_of(image), how), xmp_of(image), tuple(_notes(image, deep is None))
+    exif, lost = exif_of(image)  # takes the orientation out
+    return Picture(
+        pixels=upright(pixels, how),
+        format=image.format or "",
+        icc=icc,
+        exif=exif,
+        dpi=dpi,
+        notes=(*notes, *lost),
+        xmp=xmp,
+        chunks=() if icc else chunks,
+    )
+
+
+def _foreign(own: Format, path: Path, size_only: bool) -> Picture:
+    assert own.foreign is not None
+    with _faults(path):
+        return own.foreign(path, size_only)
 
 
 @contextmanager
 def _opened(path: Path) -> Generator[Image.Image, None, None]:
+    """The file as Pillow opens it; raises PictureError, or _Foreign."""
     _check_file(path)
+    with _faults(path):
+        own = recognised(path)
+        if own is not None and own.open is not None:
+            with own.open(path) as image:
+                check_claim(path, *image.size)
+                yield image
+            return
+        try:
+            opened = Image.open(path, formats=READ)
+        except UnidentifiedImageError:
+            if own is not None and own.foreign is not None:
+                raise _Foreign(own) from None
+            raise
+        with opened as image:
+            yield image
+
+
+@contextmanager
+def _faults(path: Path) -> Generator[None, None, None]:
+    """Whatever Pillow raises becomes a PictureError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # large pictures are checked against the free memory instead
-            with Image.open(path, formats=READ) as image:
-                yield image
+            yield
     except Image.DecompressionBombError as error:
-        most = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000
-        raise PictureError(
-            f"{path} claims to have more than {most} MP, the most that is read; crop it first."
-        ) from error
+        raise too_many(path) from error
     except UnidentifiedImageError as error:
         hint = f" For a video, use: pliant video {path.name}." if path.suffix.lower() in VIDEOS else ""
-        raise PictureError(f"{path} is not a PNG, JPEG, WebP, BMP or GIF picture, or it is damaged.{hint}") from error
-    except _DAMAGE as error:
-        raise PictureError(f"{path} is damaged ({str(error).rstrip('.')}); get another copy of it.") from error
+        raise PictureError(f"{path} is not a {titles()} picture, or it is damaged.{hint}") from error
+    except MemoryError as error:
+        raise PictureError(f"{path} needs more memory than there is; close other programs.") from error
+    except (*DAMAGE, OverflowError, RuntimeError) as error:
+        fault = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise PictureError(f"{path} is damaged ({fault}); get another copy of it.") from error
 
 
 def _check_file(path: Path) -> None:
@@ -120,66 +177,25 @@ def _pixels(image: Image.Image, path: Path) -> Array:
     if "transparency" in image.info and not mode.endswith("A"):
         mode = "LA" if image.mode == "L" else "RGBA"
     pixels = np.asarray(image if image.mode == mode else image.convert(mode))
+    check_finite(pixels, path)
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
-def _turned(pixels: Array, orientation: int) -> Array:
-    """Upright, from the eight orientations of EXIF; each of those from 5 on swaps width and height."""
-    if orientation >= 5:
-        pixels = pixels.transpose(1, 0, 2)
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    return np.ascontiguousarray(pixels)
-
-
-def _from_cmyk(image: Image.Image, icc: bytes | None) -> Image.Image:
-    """RGB in sRGB; without a usable profile, by Pillow's plain formula."""
-    if icc is not None:
-        try:
-            profile = ImageCms.ImageCmsProfile(BytesIO(icc))
-            rgb = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
-            return rgb or image.convert("RGB")
-        except (ImageCms.PyCMSError, OSError):
-            pass
-    return image.convert("RGB")
-
-
-def _orientation(image: Image.Image) -> int:
-    """As EXIF says; 1, upright, without readable EXIF."""
-    if "exif" not in image.info:  # asking a PNG that has it further back would decode the picture
-        return 1
-    try:
-        orientation = int(image.getexif().get(ORIENTATION, 1))
-    except (*_DAMAGE, TypeError):
-        return 1
-    return orientation if 1 <= orientation <= 8 else 1
-
-
-def _exif(image: Image.Image) -> tuple[bytes | None, list[str]]:
-    """The EXIF block without orientation and size, which the result changes."""
-    if "exif" not in image.info:
-        return None, []
-    try:
-        exif = image.getexif()
-        exif.pop(ORIENTATION, None)
-        details = exif.get_ifd(DETAILS)
-        for tag in (WIDTH, HEIGHT):
-            details.pop(tag, None)
-        return exif.tobytes(), []
-    except (*_DAMAGE, OverflowError):
-        return None, ["The EXIF data is damaged and was left out."]
-
-
-def _dpi(image: Image.Image) -> tuple[float, float] | None:
-    dpi = cast("Any", image.info.get("dpi"))
-    usable = isinstance(dpi, tuple) and len(dpi) == 2 and all(0 < float(side) < 1e6 for side in dpi)
-    return (float(dpi[0]), float(dpi[1])) if usable else None
-
-
-def _notes(image: Image.Image) -> Generator[str, None, None]:
-    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
-        yield "The picture is animated; only the first frame is used."
+def _notes(image: Image.Image, shallow: bool) -> Generator[str, None, None]:
+    count = getattr(image, "n_frames", 1)
+    if image.format in ("TIFF", "HEIF") and count > 1:
+        what = "pages" if image.format == "TIFF" else "pictures"
+        which = "the first" if image.format == "TIFF" else "the main one"
+        yield f"The file has {count} {what}; only {which} is used."
+    elif image.format != "MPO" and count > 1:
+        yield FIRST_ONLY
     if image.mode == "CMYK":
         yield "The CMYK colours were converted to RGB."
+    if shallow and _deep_in_file(image):
+        yield "The picture has more than 8 bits; 8 bits were read."
+
+
+def _deep_in_file(image: Any) -> bool:
+    """Whether a TIFF has more bits than Pillow gives."""
+    bits = image.tag_v2.get(258, (8,)) if image.format == "TIFF" else (8,)
+    return image.mode not in ("F", "I") and max(bits if isinstance(bits, tuple) else (bits,)) > 8

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pliant.artifact import written_atomically
+from pliant.media.fitting import fit_metadata, fit_pixels
 from pliant.media.formats import Format
 from pliant.media.picture import Picture
 from pliant.media.pngstream import PngStream
-from pliant.media.write import fitting_metadata, write_picture
+from pliant.media.write import write_picture
 
 Array = NDArray[Any]
 HELD = 1 << 26  # bytes of a result that is collected first: Pillow packs a little better
@@ -44,14 +45,15 @@ def write_strips(
         pixels = np.concatenate(list(strips))
         report(f"writing {path.name}")
         return write_picture(replace(picture, pixels=pixels), path, target)
-    channels, dtype = picture.pixels.shape[2], picture.pixels.dtype
-    icc, exif, notes = fitting_metadata(picture, channels, target)
+    like, lost = fit_pixels(picture.pixels, target)
+    fitted, left_out = fit_metadata(replace(picture, pixels=like), target)
+    kept = (fitted.icc, fitted.exif, fitted.dpi, fitted.xmp, fitted.chunks)
     with written_atomically(path) as file:
-        stream = STREAMS[target.name](file, size, channels, dtype, icc, exif, picture.dpi)
+        stream = STREAMS[target.name](file, size, like.shape[2], like.dtype, *kept)
         for strip in _all_rows(strips, size[1]):
-            stream.write(strip)
+            stream.write(fit_pixels(strip, target)[0])
         stream.close()
-    return tuple(notes)
+    return (*lost, *left_out)
 
 
 def _all_rows(strips: Iterable[Array], height: int) -> Iterator[Array]:

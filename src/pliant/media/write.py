@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from io import BytesIO
+import struct
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from PIL import Image
-
-from pliant.artifact import write_atomically
+from pliant.artifact import write_atomically, written_atomically
 from pliant.errors import PictureError, UsageError
+from pliant.media.fitting import fit_metadata, fit_pixels, fitting
 from pliant.media.formats import Format, by_name, by_suffix, for_source
+from pliant.media.formats._pillow import encode
 from pliant.media.picture import Array, Picture
-from pliant.media.png16 import encode
-
-EXIF_LIMIT = 65_533 - 6  # what a JPEG segment holds beside its own header
-PROFILES = {1: b"GRAY", 2: b"GRAY", 3: b"RGB ", 4: b"RGB "}  # colour space in an ICC header, by channels
 
 
 def choose(
@@ -61,54 +58,38 @@ def write_picture(picture: Picture, path: Path, target: Format) -> tuple[str, ..
     Returns sentences about what the format cannot hold. Raises InputError if the file cannot be written or the
     picture cannot be encoded.
     """
-    pixels, notes = _fitting(picture.pixels, target)
-    icc, exif, lost = fitting_metadata(picture, pixels.shape[2], target)
-    if pixels.dtype == np.uint16:
-        write_atomically(path, encode(pixels, icc, exif, picture.dpi))
-    else:
-        write_atomically(path, _encoded(pixels, target, {"icc_profile": icc, "exif": exif, "dpi": picture.dpi}))
-    return (*notes, *lost)
+    fitted, notes = fitting(picture, target)
+    with _refusals(fitted.size, target):
+        data = (target.encode or encode)(fitted, target)
+    write_atomically(path, data)
+    return notes
 
 
-def fitting_metadata(picture: Picture, channels: int, target: Format) -> tuple[bytes | None, bytes | None, list[str]]:
-    """The colour profile and the EXIF block that a result of so many channels can have, and what was left out."""
-    icc, exif, notes = picture.icc, picture.exif, list[str]()
-    if icc is not None and icc[16:20] != PROFILES[channels]:
-        icc = None
-        notes.append("The colour profile does not fit the pixels and was left out.")
-    if exif is not None and target.name == "JPEG" and len(exif) > EXIF_LIMIT:
-        exif = None
-        notes.append("The EXIF data is too long for a JPEG and was left out.")
-    return icc, exif, notes
+def write_motion(
+    picture: Picture, frames: Iterable[Array], size: tuple[int, int], path: Path, target: Format
+) -> tuple[str, ...]:
+    """Write frames of `size`, uint8 in the channels of `picture`, as its `motion` says, to `path` in one step.
+
+    `picture` is the source, whose metadata are kept; `target` can hold moving pictures. One frame is held at a time,
+    where the format allows. Returns and raises as `write_picture`.
+    """
+    if target.animate is None or picture.motion is None:
+        raise ValueError(f"{target.title} does not move, or the picture does not")
+    like, lost = fit_pixels(picture.pixels, target)
+    fitted, notes = fit_metadata(replace(picture, pixels=like), target)
+    with written_atomically(path) as file, _refusals(size, target):
+        target.animate(file, fitted, picture.motion, (fit_pixels(frame, target)[0] for frame in frames))
+    return (*lost, *notes)
 
 
-def _encoded(pixels: Array, target: Format, metadata: dict[str, Any]) -> bytes:
-    given = {key: value for key, value in metadata.items() if value is not None}
-    file = BytesIO()
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+@contextmanager
+def _refusals(size: tuple[int, int], target: Format) -> Generator[None, None, None]:
+    """What Pillow and others raise when they cannot write a picture becomes a PictureError."""
     try:
-        image.save(file, target.name, **target.options, **given)
-    except (OSError, ValueError) as error:
-        size = f"{image.width:,} x {image.height:,}"
-        raise PictureError(f"A picture of {size} cannot be written as {target.title} ({error}); use PNG.") from error
-    return file.getvalue()
-
-
-def _fitting(pixels: Array, target: Format) -> tuple[Array, list[str]]:
-    """Pixels in a number of channels and a depth that the format holds, and what that lost."""
-    notes: list[str] = []
-    if pixels.dtype == np.uint16 and not target.deep:
-        pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-        notes.append(f"{target.title} has no 16-bit levels; 8 bits were written.")
-    if pixels.shape[2] in (1, 2) and not {1, 2} & set(target.channels):
-        pixels = np.concatenate([pixels[..., :1].repeat(3, axis=2), pixels[..., 1:]], axis=2)
-    if pixels.shape[2] not in target.channels:
-        pixels = _flattened(pixels)
-        notes.append(f"{target.title} has no transparency; the picture was put on white.")
-    return np.ascontiguousarray(pixels), notes
-
-
-def _flattened(pixels: Array) -> Array:
-    """Without its alpha channel, on white, rounded half up."""
-    colour, alpha = pixels[..., :-1].astype(np.uint32), pixels[..., -1:].astype(np.uint32)
-    return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+        yield
+    except (OSError, ValueError, OverflowError, RuntimeError, struct.error) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the disk, not the format
+            raise
+        pixels = "{:,} x {:,}".format(*size)
+        advice = "use a smaller size" if target.name == "PNG" else "use PNG"
+        raise PictureError(f"A picture of {pixels} cannot be written as {target.title} ({error}); {advice}.") from error

@@ -6,17 +6,17 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
 from pliant.apps.batch.log import Log, Record
 from pliant.apps.batch.names import result_names
-from pliant.apps.upscale import Sides, check
+from pliant.apps.steps import Wish, check
 from pliant.errors import InputError, PictureError, PliantError
 from pliant.imaging.network import Network
-from pliant.imaging.sizes import Plan, plan
+from pliant.imaging.sizes import Plan
 from pliant.media.formats import Format, by_name, for_source
 from pliant.media.read import read_size
 
@@ -24,35 +24,29 @@ Failed = Callable[[str, BaseException], None]
 SQUARE = (1024, 1024)  # a picture of usual size, on which options are tried
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What is wanted of every picture: `factor` or `size`, and the name of a format or None for that of the source."""
+def checked(wish: Wish, network: Network) -> Wish:
+    """The same wish with the network's default factor where there is none.
 
-    factor: float | None
-    size: Sides | None
-    format: str | None
+    Raises UsageError or ContractError if this cannot be done with any picture.
+    """
+    if wish.format is not None:
+        by_name(wish.format)
+    if wish.size is None:
+        factor = float(network.default_factor if wish.factor is None else wish.factor)
+        wish = replace(wish, factor=factor)
+        wish.planned(network, SQUARE)
+        return wish
+    with suppress(InputError):  # it depends on the picture how far a size is from its own
+        wish.planned(network, SQUARE)
+    return wish
 
-    def check(self, network: Network) -> Wish:
-        """The same with the network's default factor where there is none.
 
-        Raises UsageError or ContractError if this cannot be done with any picture.
-        """
-        if self.format is not None:
-            by_name(self.format)
-        if self.size is None:
-            factor = float(network.default_factor if self.factor is None else self.factor)
-            plan(network, SQUARE, factor, held=False)
-            return Wish(factor, None, self.format)
-        with suppress(InputError):  # it depends on the picture how far a size is from its own
-            plan(network, SQUARE, self.factor, self.size, held=False)
-        return self
-
-    def written(self, source: Path, source_format: str) -> tuple[Format, str]:
-        """The format and the suffix of the result."""
-        if self.format is None:
-            return for_source(source, source_format)
-        target = by_name(self.format)
-        return target, source.suffix if source.suffix.lower() in target.suffixes else target.suffixes[0]
+def written_as(wish: Wish, source: Path, source_format: str) -> tuple[Format, str]:
+    """The format and the suffix of the result."""
+    if wish.format is None:
+        return for_source(source, source_format)
+    target = by_name(wish.format)
+    return target, source.suffix if source.suffix.lower() in target.suffixes else target.suffixes[0]
 
 
 def options(network: Network, wish: Wish) -> dict[str, object]:
@@ -141,12 +135,12 @@ class Planner:
             source = self.root / name
             try:
                 width, height, source_format = read_size(source)
-                yield name, Seen((width, height), *self.wish.written(source, source_format), source.stat())
+                yield name, Seen((width, height), *written_as(self.wish, source, source_format), source.stat())
             except (PliantError, OSError) as error:
                 self.failed(name, error)
 
     def _job(self, name: str, head: Seen, result: str) -> Job:
-        planned = plan(self.network, head.size, self.wish.factor, self.wish.size, held=False)
+        planned = self.wish.planned(self.network, head.size)
         check(planned, self.destination, head.target)
         place = self.destination / result
         status = head.status

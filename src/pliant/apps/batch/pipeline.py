@@ -8,22 +8,23 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from time import perf_counter
 
 from pliant.apps.batch.channel import Abandoned, Budget, Channel, Stopped
-from pliant.apps.batch.jobs import Failed, Job, Wish
+from pliant.apps.batch.jobs import Failed, Job
 from pliant.apps.batch.log import Log, Record
-from pliant.apps.upscale import check, decoded
+from pliant.apps.steps import Wish, computed, decoded, written
 from pliant.errors import InputError
+from pliant.imaging.memory import resident
 from pliant.imaging.network import Network
 from pliant.imaging.sizes import Plan
 from pliant.imaging.upscaling import Limits, Work
 from pliant.media.picture import Picture
-from pliant.media.strips import streamed, write_strips
+from pliant.media.strips import streamed
 
 BYTES = 256 << 20  # of pixels on their way, unless the memory is limited
 SHARE = 4  # of a limited memory, one part of so many
@@ -69,7 +70,7 @@ class Progress:
 
     def tell(self, share: float = 0.0, pixels: int = 0) -> None:
         """Show it; `share` is the part that is computed of a picture of so many pixels."""
-        self.report(f"{self.done}/{self.total}, {self.speed:.1f}/s")
+        self.report(f"{self.done}/{self.total}, {per_second(self.speed)}/s")
         self.advance((self.computed + share * pixels) / max(1, self.pixels))
 
 
@@ -90,8 +91,9 @@ class Pipeline:
     failed: Failed
 
     def __post_init__(self) -> None:
-        most = BYTES if self.limits.memory is None else self.limits.memory / SHARE
+        most = BYTES if self.limits.memory is None else self.limits.memory // SHARE
         self._budget = Budget(most, 4 * self.workers)
+        self._limits = replace(self.limits, before=(resident() or 0) + most)
         self._reading: deque[tuple[Job, Future[Decoded]]] = deque()
         self._writing: deque[Future[None]] = deque()
         self._lock = Lock()
@@ -121,10 +123,7 @@ class Pipeline:
             self._reading.append((job, readers.submit(self._decoded, job)))
 
     def _decoded(self, job: Job) -> Decoded:
-        picture, planned = decoded(self.network, job.source, job.plan, self.wish.factor, self.wish.size)
-        if planned is not job.plan:
-            check(planned, job.path.parent, job.target)
-        return picture, planned
+        return decoded(self.network, job.source, job.plan, self.wish, job.path.parent, job.target)
 
     def _compute(self, writers: ThreadPoolExecutor, job: Job, reading: Future[Decoded]) -> None:
         started, pixels = perf_counter(), _pixels(job)
@@ -136,11 +135,13 @@ class Pipeline:
             self.progress.computed += pixels
             return
         channel = Channel()
-        work = Work(self.network, planned, self.limits, lambda share: self.progress.tell(share, pixels))
+        work = Work(
+            self.network, planned, self._limits, lambda share: self.progress.tell(share, pixels), alpha=self.wish.alpha
+        )
         try:
             self._writing.append(writers.submit(self._written, job, picture, planned, channel, started))
-            for strip in work.strips(picture.pixels, not streamed(job.target, planned.result)):
-                channel.put(strip)
+            for piece in computed(picture, work, job.target):
+                channel.put(piece)
             channel.close(work.notes)
         except Abandoned:
             pass  # its writer has said why
@@ -172,7 +173,7 @@ class Pipeline:
         part = temporary(job.path)
         try:
             job.path.parent.mkdir(parents=True, exist_ok=True)
-            lost = write_strips(picture, channel, planned.result, part, job.target, _ignore)
+            lost = written(picture, channel, planned, part, job.target, _ignore)
             found = part.stat()
             facts = (job.name, job.result, self.key, job.source_bytes, job.source_time)
             record = Record(*facts, found.st_size, found.st_mtime_ns)
@@ -192,6 +193,11 @@ class Pipeline:
             self.progress.done += 1
             for note in notes:
                 self.progress.notes.setdefault(note, []).append(job.name)
+
+
+def per_second(speed: float) -> str:
+    """A number of pictures per second, short but never 0 where there are some."""
+    return f"{speed:.1f}" if speed >= 1 else f"{speed:.2g}"
 
 
 def _weight(job: Job) -> int:

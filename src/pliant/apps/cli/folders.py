@@ -29,7 +29,11 @@ OPTIONS = (
     click.option("--resume", is_flag=True, help="Go on with the last run, which must have had the same options."),
     click.option("--overwrite", is_flag=True, help="Make all results anew, and replace files not made by pliant."),
     click.option("--log", metavar="PATH", help="The log, JSON lines.  [default: .pliant.jsonl in DESTINATION]"),
-    click.option("--workers", type=click.IntRange(min=1), help="Threads that read, and as many that write."),
+    click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        help="Threads that read, and as many that write.  [default: as cores, at most 4]",
+    ),
 )
 
 
@@ -75,10 +79,12 @@ def upscale_many(source: str, *arguments: Any, as_json: bool, recursive: bool | 
 
 
 def _sentences(done: Summary) -> str:
+    from pliant.apps.batch.pipeline import per_second
+
     counts = [f"{done.done:,} upscaled", f"{done.skipped:,} up to date" if done.skipped else ""]
     counts += [f"{len(done.failed):,} failed" if done.failed else ""]
     counts += [f"{done.ignored:,} other file{'s' * (done.ignored > 1)} ignored" if done.ignored else ""]
-    speed = f" ({done.pictures_per_second:.1f} per second)" if done.done else ""
+    speed = f" ({per_second(done.pictures_per_second)} per second)" if done.done else ""
     return (
         f"{done.destination}: {', '.join(count for count in counts if count)}, in {done.seconds:.1f} s{speed} "
         f"({done.model}, {done.engine})"

@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     "--size", metavar="WxH", callback=parse_size, help="Size of the result in pixels: 1920x1080, 1920x, x1080."
 )
 @click.option("-m", "--model", metavar="PATH|NAME", help="An ONNX file or a shipped model.  [default: srcnn]")
-@click.option("-f", "--format", "file_format", metavar="FORMAT", help="png, jpeg or webp.  [default: as the source]")
+@click.option(
+    "-f",
+    "--format",
+    "file_format",
+    metavar="FORMAT",
+    help="png, jpeg, webp, tiff, avif, heif, bmp or gif.  [default: as the source]",
+)
 @click.option("--engine", default="auto", show_default=True, help="What runs the model; see: pliant engines.")
 @click.option(
     "--memory",
@@ -34,6 +40,14 @@ if TYPE_CHECKING:
     help="Most memory to use: 2G, 800M.  [default: half of the free]",
 )
 @click.option("--tile", type=click.IntRange(min=1), help="Longest side of a tile, in pixels of the source.")
+@click.option(
+    "--alpha",
+    type=click.Choice(["network", "resize"]),
+    default="network",
+    show_default=True,
+    help="What upscales transparency.",
+)
+@click.option("--strip", is_flag=True, help="Leave out EXIF, XMP, resolution and profile; colours become sRGB.")
 @folder_options
 @common
 def upscale(
@@ -48,13 +62,16 @@ def upscale(
     engine: str,
     memory: int | None,
     tile: int | None,
+    alpha: str,
+    strip: bool,
     as_json: bool,
     **many: Any,
 ) -> int:
     """Upscale a picture, or all pictures of a folder.
 
-    SOURCE is a PNG, JPEG, WebP, BMP or GIF. DESTINATION is a PNG, JPEG or WebP; without it the result lies
-    beside the source, with the factor or size in its name. The source is never overwritten.
+    SOURCE and DESTINATION are PNG, JPEG, WebP, TIFF, AVIF, BMP or GIF files, or HEIF with pliant[heif]; without
+    DESTINATION the result lies beside the source, with the factor or size in its name. The source is never
+    overwritten. Of an animated GIF, PNG, WebP or AVIF every frame is upscaled.
 
     If SOURCE is a folder, or a pattern in quotes such as 'photos/**/*.jpg', the results lie in the same tree of folders
     in DESTINATION, and those that are done and up to date are skipped. The exit status is 1 if a picture failed.
@@ -75,6 +92,8 @@ def upscale(
             format=file_format,
             memory=memory,
             tile=tile,
+            alpha=alpha,
+            strip=strip,
             **many,
         )
     check_single(many)
@@ -91,6 +110,8 @@ def upscale(
             format=file_format,
             memory=memory,
             tile=tile,
+            alpha=alpha,
+            strip=strip,
             report=shown.step,
             advance=shown.share,
         )

@@ -1,0 +1,37 @@
+"""PNG: 8 and 16 bits, still and moving. Everything but floats is kept."""
+
+from __future__ import annotations
+
+from PIL.PngImagePlugin import PngInfo
+
+from pliant.media import png16
+from pliant.media.apng import animate
+from pliant.media.formats._pillow import encode as by_pillow
+from pliant.media.formats.base import Format
+from pliant.media.picture import Picture
+
+
+def encode(picture: Picture, target: Format) -> bytes:
+    """See `Format.encode`."""
+    if picture.pixels.dtype != "uint8":
+        return png16.encode(
+            picture.pixels, picture.icc, picture.exif, picture.dpi, xmp=picture.xmp, chunks=picture.chunks
+        )
+    extra = PngInfo()
+    if picture.xmp is not None:
+        extra.add(b"iTXt", png16.XMP_HEAD + picture.xmp)
+    for kind, content in picture.chunks:
+        extra.add(kind, content)
+    return by_pillow(picture, target, pnginfo=extra)
+
+
+FORMAT = Format(
+    "PNG",
+    "PNG",
+    (".png", ".apng"),
+    2**31 - 1,
+    depths=("uint8", "uint16"),
+    encode=encode,
+    deep=png16.read_deep,
+    animate=animate,
+)

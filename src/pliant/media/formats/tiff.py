@@ -1,0 +1,77 @@
+"""TIFF: everything, 8 and 16 bits and floats. Files of up to 4 GiB are written."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from pliant.media.formats._tiffwriter import encode
+from pliant.media.formats._vips import read
+from pliant.media.formats.base import Format
+from pliant.media.picture import Array, Picture
+from pliant.media.pixels import separated
+
+WHITE_IS_ZERO, PHOTOMETRIC = 0, 262  # a value of a tag, and the tag
+BEGINNINGS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+NATIVE, OTHER = ("L", "B") if sys.byteorder == "little" else ("B", "L")
+KINDS = ("RGB;16", "RGBX;16", "RGBA;16", "RGBa;16")
+
+
+def recognise(beginning: bytes) -> bool:
+    """See `Format.recognise`."""
+    return beginning.startswith(BEGINNINGS)
+
+
+def deep(image: Image.Image, path: Path) -> Array | None:
+    """See `Format.deep`. Pillow keeps the high byte of colours of 16 bits; told the other byte order, the low one."""
+    opened: Any = image
+    way = str(opened.tile[0][3][0]) if opened.tile else ""
+    if way.startswith("I;1"):
+        return _grey(opened, way)
+    if way[:-1] not in KINDS:
+        return None
+    kind = way[:-1].replace("a", "A")  # Pillow would divide by alpha when it has cut off the low byte
+    order = NATIVE if way[-1] == "N" else way[-1]
+    high, low = (_unpacked(path, f"{kind}{o}").astype(np.uint16) for o in (order, "B" if order == "L" else "L"))
+    pixels = high << 8 | low
+    return separated(pixels) if way.startswith("RGBa") else pixels
+
+
+def _grey(opened: Any, way: str) -> Array:
+    """Grey of 12 or 16 bits; Pillow leaves 12 bits as they are, and black and white as well."""
+    white_is_zero = opened.tag_v2.get(PHOTOMETRIC) == WHITE_IS_ZERO
+    levels = np.asarray(opened).astype(np.uint16)[..., None]
+    if way == "I;12":
+        levels = ((levels.astype(np.uint32) * 0xFFFF + 2047) // 4095).astype(np.uint16)
+    return 0xFFFF - levels if white_is_zero else levels
+
+
+def _unpacked(path: Path, way: str) -> Array:
+    with Image.open(path, formats=["TIFF"]) as opened:
+        image: Any = opened
+        image.tile = [tile._replace(args=(way, *tile.args[1:])) for tile in image.tile]
+        return np.asarray(image)
+
+
+def foreign(path: Path, size_only: bool) -> Picture:
+    """See `Format.foreign`."""
+    return read(path, size_only)
+
+
+# offsets in the file are numbers of 32 bits
+FORMAT = Format(
+    "TIFF",
+    "TIFF",
+    (".tif", ".tiff"),
+    2**31 - 1,
+    depths=("uint8", "uint16", "float32"),
+    size_limit=2**32 - (1 << 26),
+    encode=encode,
+    recognise=recognise,
+    deep=deep,
+    foreign=foreign,
+)

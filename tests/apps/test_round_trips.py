@@ -227,7 +227,7 @@ def test_an_animated_gif(tmp_path: Path, double: Path, alpha: bool) -> None:
 @pytest.mark.parametrize("plays", [None, 1, 5])
 def test_how_often_a_gif_is_shown(tmp_path: Path, double: Path, plays: int | None) -> None:
     first, *others = _frames(alpha=False)
-    loop = {} if plays is None else {"loop": plays}
+    loop: dict[str, Any] = {} if plays is None else {"loop": plays}
     first.save(tmp_path / "a.gif", save_all=True, append_images=others, duration=100, **loop)
     pliant.upscale(tmp_path / "a.gif", tmp_path / "b.gif", model=double)
     pliant.upscale(tmp_path / "a.gif", tmp_path / "b.png", model=double)
@@ -309,12 +309,16 @@ def test_a_profile_where_there_is_no_place_for_one(tmp_path: Path, double: Path,
     assert np.abs(shown[0] - shown[1]).max() <= most
 
 
+def _work(*args: object, **options: object) -> None:
+    pytest.fail("worked before refusing")
+
+
 def test_ceilings_are_checked_before_the_work(tmp_path: Path, double: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pliant.apps import upscale as home
     from pliant.imaging import limits
 
     monkeypatch.setattr(limits, "available_memory", lambda: 1 << 50)
-    monkeypatch.setattr(home, "Work", lambda *args, **kwargs: pytest.fail("worked before refusing"))
+    monkeypatch.setattr(home, "Work", _work)
     Image.new("L", (40_000, 1)).save(tmp_path / "a.png")
     for suffix, most in (("jpg", "65,500"), ("webp", "16,383"), ("avif", "32,768"), ("gif", "65,535")):
         with pytest.raises(PictureError, match=f"stores at most {most} pixels"):

@@ -105,16 +105,19 @@ def upright_xmp(packet: bytes) -> bytes:
 
 def dpi_of(image: Image.Image) -> tuple[float, float] | None:
     """Pixels per inch across and down, as the format or EXIF says."""
-    dpi = cast("Any", image.info.get("dpi"))
     try:
+        dpi = cast("Any", image.info.get("dpi"))
         if dpi is None and "exif" in image.info:
-            exif = cast("Any", image.getexif())
-            times = {2: 1.0, 3: 2.54}.get(exif.get(UNIT, 2), 0.0)
-            dpi = (float(exif[ACROSS]) * times, float(exif[DOWN]) * times)
+            dpi = _dpi_in(image.getexif())
         usable = isinstance(dpi, tuple) and len(dpi) == 2 and all(0 < float(side) < 1e6 for side in dpi)
         return (float(dpi[0]), float(dpi[1])) if usable else None
     except (*DAMAGE, ZeroDivisionError, OverflowError):
         return None
+
+
+def _dpi_in(exif: Any) -> tuple[float, float]:
+    times = {INCHES: 1.0, INCHES + 1: 2.54}.get(exif.get(UNIT, INCHES), 0.0)  # the next unit is the centimetre
+    return float(exif[ACROSS]) * times, float(exif[DOWN]) * times
 
 
 def turned(dpi: tuple[float, float] | None, how: int) -> tuple[float, float] | None:

@@ -6,7 +6,7 @@ import re
 import struct
 import zlib
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from PIL import Image
 
@@ -106,9 +106,8 @@ def upright_xmp(packet: bytes) -> bytes:
 def dpi_of(image: Image.Image) -> tuple[float, float] | None:
     """Pixels per inch across and down, as the format or EXIF says."""
     try:
-        dpi = cast("Any", image.info.get("dpi"))
-        if dpi is None and "exif" in image.info:
-            dpi = _dpi_in(image.getexif())
+        told = image.info.get("dpi")
+        dpi: Any = _dpi_in(image.getexif()) if told is None and "exif" in image.info else told
         usable = isinstance(dpi, tuple) and len(dpi) == 2 and all(0 < float(side) < 1e6 for side in dpi)
         return (float(dpi[0]), float(dpi[1])) if usable else None
     except (*DAMAGE, ZeroDivisionError, OverflowError):

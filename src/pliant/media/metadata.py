@@ -70,11 +70,11 @@ def kept_exif(exif: Image.Exif, tagged: bool) -> bytes | None:
     """What a result has of `exif`, which is changed. `tagged` says whether it is all tags of a TIFF file."""
     for tag in [tag for tag in exif if tag == ORIENTATION or (tagged and tag not in DESCRIBING)]:
         del exif[tag]
-    if DETAILS in exif or not tagged:
+    if DETAILS in exif:
         details = exif.get_ifd(DETAILS)
         for tag in (WIDTH, HEIGHT):
             details.pop(tag, None)
-    return exif.tobytes() if len(exif) or not tagged else None
+    return exif.tobytes() if len(exif) else None
 
 
 def with_resolution(exif: bytes | None, dpi: tuple[float, float]) -> bytes:

@@ -227,7 +227,7 @@ def test_an_animated_gif(tmp_path: Path, double: Path, alpha: bool) -> None:
 @pytest.mark.parametrize("plays", [None, 1, 5])
 def test_how_often_a_gif_is_shown(tmp_path: Path, double: Path, plays: int | None) -> None:
     first, *others = _frames(alpha=False)
-    loop = {} if plays is None else {"loop": plays}
+    loop: dict[str, Any] = {} if plays is None else {"loop": plays}
     first.save(tmp_path / "a.gif", save_all=True, append_images=others, duration=100, **loop)
     pliant.upscale(tmp_path / "a.gif", tmp_path / "b.gif", model=double)
     pliant.upscale(tmp_path / "a.gif", tmp_path / "b.png", model=double)
@@ -309,12 +309,16 @@ def test_a_profile_where_there_is_no_place_for_one(tmp_path: Path, double: Path,
     assert np.abs(shown[0] - shown[1]).max() <= most
 
 
+def _work(*args: object, **options: object) -> None:
+    pytest.fail("worked before refusing")
+
+
 def test_ceilings_are_checked_before_the_work(tmp_path: Path, double: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pliant.apps import upscale as home
     from pliant.imaging import limits
 
     monkeypatch.setattr(limits, "available_memory", lambda: 1 << 50)
-    monkeypatch.setattr(home, "Work", lambda *args, **kwargs: pytest.fail("worked before refusing"))
+    monkeypatch.setattr(home, "Work", _work)
     Image.new("L", (40_000, 1)).save(tmp_path / "a.png")
     for suffix, most in (("jpg", "65,500"), ("webp", "16,383"), ("avif", "32,768"), ("gif", "65,535")):
         with pytest.raises(PictureError, match=f"stores at most {most} pixels"):
@@ -322,3 +326,80 @@ def test_ceilings_are_checked_before_the_work(tmp_path: Path, double: Path, monk
     Image.new("RGB", (9_000, 9_000)).save(tmp_path / "c.png")
     with pytest.raises(PictureError, match="AVIF stores at most 268 MP"):
         pliant.upscale(tmp_path / "c.png", tmp_path / "b.avif", model=double)
+
+
+def test_an_animated_avif(tmp_path: Path, double: Path) -> None:
+    first, *others = _frames(alpha=False)
+    first.save(tmp_path / "a.avif", save_all=True, append_images=others, duration=[70, 140, 210], subsampling="4:4:4")
+    result = pliant.upscale(tmp_path / "a.avif", model=double)
+    assert _lost(result) == []
+    before, after = _shown(tmp_path / "a.avif"), _shown(result.destination)
+    assert len(after) == 3
+    for one, other in zip(before, after, strict=True):
+        assert np.abs(other.astype(int) - _twice(one)).mean() < 6
+    with Image.open(result.destination) as image:
+        assert [_duration(image, k) for k in range(3)] == [70, 140, 210]
+
+
+@pytest.mark.parametrize("suffix", ["webp", "png", "gif", "avif"])
+def test_frames_are_held_one_at_a_time(
+    tmp_path: Path, double: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frames of the result that are alive at once: the one that is written, the one before it, and the next."""
+    import weakref
+
+    from pliant.apps import frames as home
+
+    alive: list[weakref.ref[Any]] = []
+    most = 0
+    original = home._upscaled
+
+    def counted(*args: Any) -> Any:
+        nonlocal most
+        for frame in original(*args):
+            alive.append(weakref.ref(frame))
+            most = max(most, sum(reference() is not None for reference in alive))
+            yield frame
+
+    monkeypatch.setattr(home, "_upscaled", counted)
+    frames = [Image.fromarray(noise(16, 24, 3, seed=k)) for k in range(12)]
+    frames[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=frames[1:], duration=50)
+    pliant.upscale(tmp_path / f"a.{suffix}", model=double)
+    assert len(alive) == 12
+    assert most <= 4
+
+
+def test_an_animation_of_which_a_frame_cannot_be_computed(
+    tmp_path: Path, double: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pliant.apps import frames as home
+    from pliant.errors import OutOfMemory
+
+    def failing(*args: object) -> Any:
+        del args
+        yield np.zeros((32, 48, 3), np.uint8)
+        raise OutOfMemory("There is not enough memory.")
+
+    monkeypatch.setattr(home, "_upscaled", failing)
+    first, *others = _frames(alpha=False)
+    for suffix in ("gif", "png", "webp"):
+        first.save(tmp_path / f"a.{suffix}", save_all=True, append_images=others)
+        with pytest.raises(OutOfMemory):
+            pliant.upscale(tmp_path / f"a.{suffix}", model=double)
+        assert not list(tmp_path.glob("*x2*"))
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif", "bmp", "gif", "avif", "heic"])
+def test_the_command(tmp_path: Path, double: Path, suffix: str) -> None:
+    from click.testing import CliRunner
+
+    from pliant.apps.cli.commands.upscale import upscale
+
+    if suffix == "heic":
+        pytest.importorskip("pillow_heif")
+    Image.fromarray(noise(64, 64, 4)).save(tmp_path / "a.png", icc_profile=wide(), exif=exif())
+    arguments = [str(tmp_path / "a.png"), str(tmp_path / f"b.{suffix}"), "-m", str(double)]
+    ran = CliRunner().invoke(upscale, [*arguments, "--alpha", "resize", "--strip"])
+    assert ran.exit_code == 0, ran.output
+    back = read_picture(tmp_path / f"b.{suffix}")
+    assert (back.size, back.icc, back.exif) == ((128, 128), None, None)

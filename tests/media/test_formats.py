@@ -252,3 +252,27 @@ def test_no_other_plug_in_of_pillow_is_used(tmp_path: Path) -> None:
     Image.fromarray(noise(8, 8, 3)).save(tmp_path / "a.png", "PPM")
     with pytest.raises(PictureError, match="is not a PNG, JPEG, WebP, AVIF, BMP, GIF, HEIF or TIFF picture"):
         reading.read_picture(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_a_heif_of_10_bits(tmp_path: Path, channels: int) -> None:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pixels = noise(64, 64, channels, "uint16")
+    mode = {1: "L;16", 3: "RGB;16", 4: "RGBA;16"}[channels]
+    pillow_heif.encode(mode, (64, 64), pixels.tobytes(), tmp_path / "a.heic", quality=-1, chroma=444)
+    picture = read_picture(tmp_path / "a.heic")
+    assert (picture.pixels.dtype, picture.notes) == (np.uint16, ())
+    grey = picture.pixels[..., :channels] if picture.pixels.shape[2] >= channels else picture.pixels
+    assert np.abs(grey.astype(int) - pixels).max() < 65535 * 8 / 1023
+
+
+def test_an_avif_of_10_bits(tmp_path: Path) -> None:
+    """A bit of the configuration says so; the stored pixels are of 8 bits, which Pillow decodes all the same or not."""
+    Image.fromarray(noise(64, 48, 3)).save(tmp_path / "a.avif")
+    assert read_picture(tmp_path / "a.avif").notes == ()
+    data = bytearray((tmp_path / "a.avif").read_bytes())
+    data[data.index(b"av1C") + 6] |= 0x40
+    (tmp_path / "a.avif").write_bytes(data)
+    from pliant.media.formats.avif import is_deep
+
+    assert is_deep(tmp_path / "a.avif")

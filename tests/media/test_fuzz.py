@@ -139,13 +139,10 @@ def _read(path: Path) -> str:
             assert frame.shape == picture.pixels.shape
         return "read"
     except PliantError as error:
-        refusal = str(error)
+        return "refused" if str(error).endswith(".") and "\n" not in str(error) else str(error)
     finally:
         if hasattr(signal, "SIGALRM"):
             signal.setitimer(signal.ITIMER_REAL, 0)
-    assert "\n" not in refusal
-    assert refusal.endswith(".")
-    return "refused"
 
 
 def test_hundreds_of_broken_pictures(tmp_path: Path) -> None:

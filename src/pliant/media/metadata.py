@@ -6,7 +6,7 @@ import re
 import struct
 import zlib
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from PIL import Image
 
@@ -70,11 +70,11 @@ def kept_exif(exif: Image.Exif, tagged: bool) -> bytes | None:
     """What a result has of `exif`, which is changed. `tagged` says whether it is all tags of a TIFF file."""
     for tag in [tag for tag in exif if tag == ORIENTATION or (tagged and tag not in DESCRIBING)]:
         del exif[tag]
-    if DETAILS in exif or not tagged:
+    if DETAILS in exif:
         details = exif.get_ifd(DETAILS)
         for tag in (WIDTH, HEIGHT):
             details.pop(tag, None)
-    return exif.tobytes() if len(exif) or not tagged else None
+    return exif.tobytes() if len(exif) else None
 
 
 def with_resolution(exif: bytes | None, dpi: tuple[float, float]) -> bytes:
@@ -105,16 +105,18 @@ def upright_xmp(packet: bytes) -> bytes:
 
 def dpi_of(image: Image.Image) -> tuple[float, float] | None:
     """Pixels per inch across and down, as the format or EXIF says."""
-    dpi = cast("Any", image.info.get("dpi"))
     try:
-        if dpi is None and "exif" in image.info:
-            exif = cast("Any", image.getexif())
-            times = {2: 1.0, 3: 2.54}.get(exif.get(UNIT, 2), 0.0)
-            dpi = (float(exif[ACROSS]) * times, float(exif[DOWN]) * times)
+        told = image.info.get("dpi")
+        dpi: Any = _dpi_in(image.getexif()) if told is None and "exif" in image.info else told
         usable = isinstance(dpi, tuple) and len(dpi) == 2 and all(0 < float(side) < 1e6 for side in dpi)
         return (float(dpi[0]), float(dpi[1])) if usable and dpi is not None else None
     except (*DAMAGE, ZeroDivisionError, OverflowError):
         return None
+
+
+def _dpi_in(exif: Any) -> tuple[float, float]:
+    times = {INCHES: 1.0, INCHES + 1: 2.54}.get(exif.get(UNIT, INCHES), 0.0)  # the next unit is the centimetre
+    return float(exif[ACROSS]) * times, float(exif[DOWN]) * times
 
 
 def turned(dpi: tuple[float, float] | None, how: int) -> tuple[float, float] | None:

@@ -93,7 +93,9 @@ def _read(image: Image.Image, path: Path) -> Picture:
     colours, icc = (cmyk_to_srgb(image, icc), None) if image.mode == "CMYK" else (image, icc)
     pixels = deep if deep is not None else _pixels(colours, path)
     how = orientation(image)
-    dpi, xmp, notes = turned(dpi_of(image), how), xmp_of(image), tuple(_notes(image, deep is None))
+    dpi, xmp, notes = turned(dpi_of(image), how), xmp_of(image), tuple(_notes(image))
+    if deep is None and (_deep_in_file(image) or (own is not None and own.is_deep is not None and own.is_deep(path))):
+        notes += ("The picture has more than 8 bits; 8 bits were read.",)
     exif, lost = exif_of(image)  # takes the orientation out
     return Picture(
         pixels=upright(pixels, how),
@@ -181,7 +183,7 @@ def _pixels(image: Image.Image, path: Path) -> Array:
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
-def _notes(image: Image.Image, shallow: bool) -> Generator[str, None, None]:
+def _notes(image: Image.Image) -> Generator[str, None, None]:
     count = getattr(image, "n_frames", 1)
     if image.format in ("TIFF", "HEIF") and count > 1:
         what = "pages" if image.format == "TIFF" else "pictures"
@@ -191,8 +193,6 @@ def _notes(image: Image.Image, shallow: bool) -> Generator[str, None, None]:
         yield FIRST_ONLY
     if image.mode == "CMYK":
         yield "The CMYK colours were converted to RGB."
-    if shallow and _deep_in_file(image):
-        yield "The picture has more than 8 bits; 8 bits were read."
 
 
 def _deep_in_file(image: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import BinaryIO
 
 from PIL import features
@@ -12,11 +13,21 @@ from pliant.media.formats._sequence import write_sequence
 from pliant.media.formats.base import Format
 from pliant.media.picture import Array, Motion, Picture
 
+HIGH_BITS = 0x40  # of the third byte of av1C
+
 
 def needs() -> None:
     """See `Format.needs`."""
     if not features.check("avif"):
         raise UsageError("This Pillow was built without AVIF; install Pillow 11.3 or newer from PyPI, or use PNG.")
+
+
+def is_deep(path: Path) -> bool:
+    """Whether the file has more than 8 bits, of which Pillow gives 8: the box av1C tells, near the beginning."""
+    with path.open("rb") as file:
+        beginning = file.read(1 << 16)
+    at = beginning.find(b"av1C")
+    return 0 <= at < len(beginning) - 6 and bool(beginning[at + 6] & HIGH_BITS)
 
 
 def animate(file: BinaryIO, picture: Picture, motion: Motion, frames: Iterable[Array]) -> None:
@@ -35,5 +46,6 @@ FORMAT = Format(
     area=2**28,
     options={"quality": 90, "subsampling": "4:4:4"},
     needs=needs,
+    is_deep=is_deep,
     animate=animate,
 )

@@ -34,6 +34,7 @@ class Format:
         recognise: whether the beginning of a file is this format; for what Pillow does not open itself.
         open: opens a recognised file as Pillow would.
         deep: the pixels of an opened file where Pillow would lose some of their depth; None for all others.
+        is_deep: whether a file has more than 8 bits of which 8 are read.
         foreign: reads a recognised file that Pillow refuses, or its size alone.
     """
 
@@ -55,6 +56,7 @@ class Format:
     recognise: Callable[[bytes], bool] | None = None
     open: Callable[[Path], Image.Image] | None = None
     deep: Callable[[Image.Image, Path], Array | None] | None = None
+    is_deep: Callable[[Path], bool] | None = None
     foreign: Callable[[Path, bool], Picture] | None = None
 
     def reads(self, name: str) -> bool:

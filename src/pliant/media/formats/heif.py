@@ -7,12 +7,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from pliant.errors import MissingExtra
 from pliant.media.formats._pillow import as_image, metadata
 from pliant.media.formats.base import Format
-from pliant.media.picture import Picture
+from pliant.media.picture import Array, Picture
 
 BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 OTHERS = {b"avif", b"avis"}
@@ -30,6 +31,15 @@ def recognise(beginning: bytes) -> bool:
 def open_heif(path: Path) -> Image.Image:
     """See `Format.open`. Pillow is not told of the plug-in: that would change it for the whole program."""
     return _package("Reading").HeifImageFile(path)
+
+
+def deep(image: Image.Image, path: Path) -> Array | None:
+    """See `Format.deep`: 10 and 12 bits become 16."""
+    if int(image.info.get("bit_depth") or 8) <= 8:
+        return None
+    pictures = import_module("pillow_heif").open_heif(path, convert_hdr_to_8bit=False)
+    pixels = np.asarray(pictures[pictures.primary_index])
+    return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
 def needs() -> None:
@@ -66,4 +76,5 @@ FORMAT = Format(
     encode=encode,
     recognise=recognise,
     open=open_heif,
+    deep=deep,
 )

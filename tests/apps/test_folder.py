@@ -338,7 +338,7 @@ def test_stages_overlap(photos: Path, live: Path, monkeypatch: pytest.MonkeyPatc
     for k in range(6):
         save(photos, f"{k}.png", gradient(20, 10))
     inside, seen = {"read": 0, "written": 0}, []
-    decoded, write = pipeline.decoded, pipeline.write_strips
+    decoded, write = pipeline.decoded, pipeline.written
 
     def reading(*arguments: Any) -> Any:
         found = decoded(*arguments)
@@ -352,7 +352,7 @@ def test_stages_overlap(photos: Path, live: Path, monkeypatch: pytest.MonkeyPatc
         return found
 
     monkeypatch.setattr(pipeline, "decoded", reading)
-    monkeypatch.setattr(pipeline, "write_strips", writing)
+    monkeypatch.setattr(pipeline, "written", writing)
     whole = upscaling.upscale_whole
 
     def computing(*arguments: Any) -> Any:
@@ -370,7 +370,7 @@ def test_pictures_on_their_way_are_few(photos: Path, live: Path, monkeypatch: py
         save(photos, f"{k}.png", gradient(20, 10))
     monkeypatch.setattr(pipeline, "BYTES", 1)
     reading, most, lock = [0], [0], threading.Lock()
-    decoded, write = pipeline.decoded, pipeline.write_strips
+    decoded, write = pipeline.decoded, pipeline.written
 
     def started(*arguments: Any) -> Any:
         with lock:
@@ -385,7 +385,7 @@ def test_pictures_on_their_way_are_few(photos: Path, live: Path, monkeypatch: py
         return found
 
     monkeypatch.setattr(pipeline, "decoded", started)
-    monkeypatch.setattr(pipeline, "write_strips", finished)
+    monkeypatch.setattr(pipeline, "written", finished)
     assert again(photos, live) == (11, 0)
     assert most == [1]
 
@@ -507,11 +507,11 @@ def test_one_run_at_a_time(photos: Path, live: Path, tmp_path: Path) -> None:
         ("nothing", {}, UsageError, "nothing is no folder"),
         ("photos/sub/deep", {"patterns": ("*.gif",)}, UsageError, r"no picture in photos/sub/deep that matches \*.gif"),
         ("photos/*.gif", {}, UsageError, r"no picture in photos that matches \*.gif"),
-        ("empty", {}, UsageError, r"no picture in empty \(.png, .jpg"),
+        ("empty", {}, UsageError, r"no picture in empty \(.png, .apng, .jpg"),
         ("photos", {"factor": 0}, UsageError, "The factor is 0"),
         ("photos", {"factor": 9}, ContractError, "up to 4 times"),
         ("photos", {"size": (3, 3), "factor": 2}, UsageError, "both a factor and a size"),
-        ("photos", {"format": "gif"}, UsageError, "not written"),
+        ("photos", {"format": "jp2"}, UsageError, "not written"),
         ("photos", {"model": "nothing.onnx"}, InputError, "no file nothing.onnx"),
         ("photos", {"destination": "photos/a.png"}, PictureError, "photos/a.png is a file"),
         ("photos", {"destination": "no/out"}, PictureError, "There is no folder no; create it"),

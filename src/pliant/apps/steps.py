@@ -105,8 +105,9 @@ def _frames(motion: Motion, work: Work) -> Iterator[Array]:
     tell, count = work.tell, len(motion.durations)
     for k, frame in enumerate(motion.frames()):
         work.tell = _part_of(tell, k, count)
-        yield np.concatenate(list(work.strips(frame, kept=True)))
+        whole = np.concatenate(list(work.strips(frame, kept=True)))
         tell((k + 1) / count)
+        yield whole
 
 
 def _part_of(tell: Callable[[float], None], k: int, count: int) -> Callable[[float], None]:

@@ -348,11 +348,11 @@ def test_frames_are_held_one_at_a_time(
     """Frames of the result that are alive at once: the one that is written, the one before it, and the next."""
     import weakref
 
-    from pliant.apps import frames as home
+    from pliant.apps import steps as home
 
     alive: list[weakref.ref[Any]] = []
     most = 0
-    original = home._upscaled
+    original = home._frames
 
     def counted(*args: Any) -> Any:
         nonlocal most
@@ -361,7 +361,7 @@ def test_frames_are_held_one_at_a_time(
             most = max(most, sum(reference() is not None for reference in alive))
             yield frame
 
-    monkeypatch.setattr(home, "_upscaled", counted)
+    monkeypatch.setattr(home, "_frames", counted)
     frames = [Image.fromarray(noise(16, 24, 3, seed=k)) for k in range(12)]
     frames[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=frames[1:], duration=50)
     pliant.upscale(tmp_path / f"a.{suffix}", model=double)
@@ -372,7 +372,7 @@ def test_frames_are_held_one_at_a_time(
 def test_an_animation_of_which_a_frame_cannot_be_computed(
     tmp_path: Path, double: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pliant.apps import frames as home
+    from pliant.apps import steps as home
     from pliant.errors import OutOfMemory
 
     def failing(*args: object) -> Any:
@@ -380,7 +380,7 @@ def test_an_animation_of_which_a_frame_cannot_be_computed(
         yield np.zeros((32, 48, 3), np.uint8)
         raise OutOfMemory("There is not enough memory.")
 
-    monkeypatch.setattr(home, "_upscaled", failing)
+    monkeypatch.setattr(home, "_frames", failing)
     first, *others = _frames(alpha=False)
     for suffix in ("gif", "png", "webp"):
         first.save(tmp_path / f"a.{suffix}", save_all=True, append_images=others)

@@ -108,6 +108,7 @@ def _frames(motion: Motion, work: Work) -> Iterator[Array]:
         whole = np.concatenate(list(work.strips(frame, kept=True)))
         tell((k + 1) / count)
         yield whole
+        del whole  # or two are held while the next is computed
 
 
 def _part_of(tell: Callable[[float], None], k: int, count: int) -> Callable[[float], None]:

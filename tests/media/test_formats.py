@@ -210,7 +210,7 @@ def test_an_avif_on_its_side(tmp_path: Path) -> None:
     assert np.abs(picture.pixels.astype(int) - np.rot90(noise(64, 48, 3), -1)).mean() < 6
 
 
-@pytest.mark.parametrize("target", FORMATS, ids=lambda target: target.title)
+@pytest.mark.parametrize("target", [f for f in FORMATS if not f.only_written], ids=lambda target: target.title)
 @pytest.mark.parametrize(("dtype", "channels"), DEEP)
 def test_what_a_format_cannot_hold_is_said(tmp_path: Path, target: Format, dtype: str, channels: int) -> None:
     """Whatever is given, the file has pixels like it, or a note says what is missing."""

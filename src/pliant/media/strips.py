@@ -14,17 +14,15 @@ from pliant.artifact import written_atomically
 from pliant.media.fitting import fit_metadata, fit_pixels
 from pliant.media.formats import Format
 from pliant.media.picture import Picture
-from pliant.media.pngstream import PngStream
 from pliant.media.write import write_picture
 
 Array = NDArray[Any]
 HELD = 1 << 26  # bytes of a result that is collected first: Pillow packs a little better
-STREAMS: dict[str, Callable[..., Any]] = {"PNG": PngStream}
 
 
 def streamed(target: Format, size: tuple[int, int]) -> bool:
     """Whether a result of (width, height) pixels in this format is written strip by strip."""
-    return target.name in STREAMS and size[0] * size[1] * 3 > HELD
+    return target.only_written or (target.stream is not None and size[0] * size[1] * 3 > HELD)
 
 
 def write_strips(
@@ -41,7 +39,7 @@ def write_strips(
     work that follows the last strip. Returns sentences about what the format cannot hold. Raises
     InputError if the file cannot be written.
     """
-    if not streamed(target, size):
+    if target.stream is None or not streamed(target, size):
         pixels = np.concatenate(list(strips))
         report(f"writing {path.name}")
         return write_picture(replace(picture, pixels=pixels), path, target)
@@ -49,7 +47,7 @@ def write_strips(
     fitted, left_out = fit_metadata(replace(picture, pixels=like), target)
     kept = (fitted.icc, fitted.exif, fitted.dpi, fitted.xmp, fitted.chunks)
     with written_atomically(path) as file:
-        stream = STREAMS[target.name](file, size, like.shape[2], like.dtype, *kept)
+        stream = target.stream(file, path, size, like.shape[2], like.dtype, *kept)
         for strip in _all_rows(strips, size[1]):
             stream.write(fit_pixels(strip, target)[0])
         stream.close()

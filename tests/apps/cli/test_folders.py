@@ -45,7 +45,8 @@ def test_what_is_said(photos: Path, capsys: Capture) -> None:
     shown = capsys.readouterr()
     assert shown.out.startswith("photos_x2: 1 upscaled, 3 up to date, 1 failed, 1 other file ignored, in ")
     assert shown.err == (
-        "pliant: bad.png: photos/bad.png is not a PNG, JPEG, WebP, AVIF, BMP, GIF, HEIF or TIFF picture, or it is damaged.\n"
+        "pliant: bad.png: photos/bad.png is not a PNG, JPEG, WebP, AVIF, BMP, GIF, HEIF or TIFF picture, or it is "
+        "damaged.\n"
     )
 
 

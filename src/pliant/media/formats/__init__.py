@@ -20,8 +20,8 @@ def _all() -> tuple[Format, ...]:
 
 
 FORMATS = _all()
-READ = tuple(f.name for f in FORMATS if f.open is None)  # by Pillow
-SUFFIXES = tuple(suffix for f in FORMATS for suffix in f.suffixes)
+READ = tuple(f.name for f in FORMATS if f.open is None and not f.only_written)  # by Pillow
+SUFFIXES = tuple(suffix for f in FORMATS if not f.only_written for suffix in f.suffixes)
 
 
 def by_name(name: str) -> Format:
@@ -70,8 +70,8 @@ def recognised(path: Path) -> Format | None:
 
 
 def titles() -> str:
-    """The formats, for a sentence: "PNG, JPEG or WebP"."""
-    return _listed([f.title for f in FORMATS])
+    """The formats that are read, for a sentence: "PNG, JPEG or WebP"."""
+    return _listed([f.title for f in FORMATS if not f.only_written])
 
 
 def _find(suffix: str) -> Format | None:

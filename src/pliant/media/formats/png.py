@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any, BinaryIO
+
 from PIL.PngImagePlugin import PngInfo
 
 from pliant.media import png16
@@ -9,6 +12,7 @@ from pliant.media.apng import animate
 from pliant.media.formats._pillow import encode as by_pillow
 from pliant.media.formats.base import Format
 from pliant.media.picture import Picture
+from pliant.media.pngstream import PngStream
 
 
 def encode(picture: Picture, target: Format) -> bytes:
@@ -25,6 +29,12 @@ def encode(picture: Picture, target: Format) -> bytes:
     return by_pillow(picture, target, pnginfo=extra)
 
 
+def stream(file: BinaryIO, path: Path, *rest: Any) -> PngStream:
+    """See `Format.stream`."""
+    del path
+    return PngStream(file, *rest)
+
+
 FORMAT = Format(
     "PNG",
     "PNG",
@@ -32,6 +42,7 @@ FORMAT = Format(
     2**31 - 1,
     depths=("uint8", "uint16"),
     encode=encode,
+    stream=stream,
     deep=png16.read_deep,
     animate=animate,
 )

@@ -1,24 +1,37 @@
-"""TIFF: everything, 8 and 16 bits and floats. Files of up to 4 GiB are written."""
+"""TIFF: everything, 8 and 16 bits and floats, in strips; beyond 4 GiB as BigTIFF."""
 
 from __future__ import annotations
 
 import sys
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 
-from pliant.media.formats._tiffwriter import encode
 from pliant.media.formats._vips import read
 from pliant.media.formats.base import Format
 from pliant.media.picture import Array, Picture
 from pliant.media.pixels import separated
+from pliant.media.tiffstream import TiffStream
 
 WHITE_IS_ZERO, PHOTOMETRIC = 0, 262  # a value of a tag, and the tag
 BEGINNINGS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 NATIVE, OTHER = ("L", "B") if sys.byteorder == "little" else ("B", "L")
 KINDS = ("RGB;16", "RGBX;16", "RGBA;16", "RGBa;16")
+
+
+def encode(picture: Picture, target: Format) -> bytes:
+    """See `Format.encode`. One page, deflated, little-endian."""
+    del target
+    height, width, channels = picture.pixels.shape
+    file = BytesIO()
+    kept = (picture.icc, picture.exif, picture.dpi, picture.xmp)
+    stream = TiffStream(file, (width, height), channels, picture.pixels.dtype, *kept)
+    stream.write(picture.pixels)
+    stream.close()
+    return file.getvalue()
 
 
 def recognise(beginning: bytes) -> bool:
@@ -62,15 +75,20 @@ def foreign(path: Path, size_only: bool) -> Picture:
     return read(path, size_only)
 
 
-# offsets in the file are numbers of 32 bits
+def stream(file: BinaryIO, path: Path, *rest: Any) -> TiffStream:
+    """See `Format.stream`."""
+    del path
+    return TiffStream(file, *rest)
+
+
 FORMAT = Format(
     "TIFF",
     "TIFF",
     (".tif", ".tiff"),
     2**31 - 1,
     depths=("uint8", "uint16", "float32"),
-    size_limit=2**32 - (1 << 26),
     encode=encode,
+    stream=stream,
     recognise=recognise,
     deep=deep,
     foreign=foreign,

@@ -1,4 +1,4 @@
-"""Writing TIFF: Pillow writes no colours of 16 bits and no float colours.
+"""The tags of TIFF files that are written: Pillow writes no colours of 16 bits and no float colours.
 
 Source: TIFF, revision 6.0, https://www.adobe.io/open/standards/TIFF.html; Adobe Photoshop TIFF Technical Notes 1
 (deflate, 2002) and 3 (predictor of floats, 2005).
@@ -6,15 +6,12 @@ Source: TIFF, revision 6.0, https://www.adobe.io/open/standards/TIFF.html; Adobe
 
 from __future__ import annotations
 
-import zlib
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 from PIL import Image
-from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
+from PIL.TiffImagePlugin import IFDRational
 
-from pliant.media.formats.base import Format
 from pliant.media.metadata import DETAILS, PLACE
 from pliant.media.picture import Array, Picture
 
@@ -25,19 +22,12 @@ BYTE, UNDEFINED, LONG = 1, 7, 4  # types of tags
 DEFLATE, GREY, RGB, INCH, NOT_PREMULTIPLIED = 8, 1, 2, 2, 2
 UNSIGNED, FLOAT = 1, 3  # sample formats
 DIFFERENCES, FLOAT_DIFFERENCES = 2, 3  # predictors
-STRIP = 1 << 18  # bytes
 LEVEL = 4  # of zlib
 
 
-def encode(picture: Picture, target: Format) -> bytes:
-    """See `Format.encode`. One page, deflated, little-endian."""
-    del target
-    pixels, file = picture.pixels, BytesIO()
+def layout(tags: Any, pixels: Array) -> None:
+    """How the pixels lie in strips; where the strips lie is not among it."""
     height, width, channels = pixels.shape
-    rows = max(1, min(height, STRIP // max(1, width * channels * pixels.dtype.itemsize)))
-    strips = [zlib.compress(_differences(pixels[at : at + rows]), LEVEL) for at in range(0, height, rows)]
-    tags = ImageFileDirectory_v2(b"II*\0\x08\0\0\0")
-    _describe(tags, picture)
     kind = FLOAT if pixels.dtype.kind == "f" else UNSIGNED
     tags[WIDTH], tags[HEIGHT], tags[SAMPLES] = width, height, channels
     tags[BITS], tags[SAMPLE_FORMAT] = (8 * pixels.dtype.itemsize,) * channels, (kind,) * channels
@@ -45,15 +35,9 @@ def encode(picture: Picture, target: Format) -> bytes:
     tags[PHOTOMETRIC] = RGB if channels > 2 else GREY
     if channels in (2, 4):
         tags[EXTRA] = (NOT_PREMULTIPLIED,)
-    tags[ROWS], tags[COUNTS] = rows, tuple(len(strip) for strip in strips)
-    tags.tagtype[OFFSETS] = tags.tagtype[COUNTS] = LONG
-    tags[OFFSETS] = tuple(int(at) for at in np.cumsum([0, *tags[COUNTS]][:-1]))  # from the end of the tags
-    tags.save(file)
-    file.writelines(strips)
-    return file.getvalue()
 
 
-def _describe(tags: Any, picture: Picture) -> None:
+def describe(tags: Any, picture: Picture) -> None:
     """Everything beside the pixels."""
     if picture.exif is not None:
         exif = Image.Exif()
@@ -69,7 +53,7 @@ def _describe(tags: Any, picture: Picture) -> None:
             tags[tag] = content
 
 
-def _differences(rows: Array) -> bytes:
+def differences(rows: Array) -> bytes:
     """Each value less the one before it in its row and channel; of floats the bytes, the high ones of a row first."""
     height, width, channels = rows.shape
     if rows.dtype.kind == "f":

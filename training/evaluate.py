@@ -1,6 +1,6 @@
 """Luma PSNR on Set5, next to a bicubic resize.
 
-    python training/evaluate.py --set5 DIR [--model srcnn.onnx]
+    python training/evaluate.py --set5 DIR [--model FILE.onnx]
 
 DIR holds x2, x3 and x4, with pairs img_00k_LR.png and img_00k_HR.png. For other factors the small pictures are made
 from the originals of x2, cropped so that both have whole sides, by an antialiased bicubic resize. Results are rounded
@@ -50,7 +50,7 @@ def quality(result: Tensor, truth: Tensor, border: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--set5", type=Path, required=True)
-    parser.add_argument("--model", default=path("srcnn"), help="an ONNX file; the shipped model by default")
+    parser.add_argument("--model", default=path(), help="an ONNX file; the default model if not given")
     options = parser.parse_args()
     table = Table(title="Set5, luma PSNR in dB")
     for column in ("factor", "bicubic", "model", "gain"):

@@ -43,12 +43,13 @@ class Pairs:
         folders: where the photographs are; every JPEG and PNG in them is used.
         side: of a small patch in pixels, a multiple of four.
         batch: patches in a batch.
+        sizes: at which photographs are kept, as shares of a quarter of their sides.
     """
 
-    def __init__(self, folders: list[Path], side: int, batch: int, seed: int) -> None:
+    def __init__(self, folders: list[Path], side: int, batch: int, seed: int, sizes: tuple[float, ...] = SIZES) -> None:
         paths = sorted(p for folder in folders for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
         quarters = [halve(halve(read(path))) for path in paths]
-        self.pictures = [scaled(picture, size) for picture in quarters for size in SIZES]
+        self.pictures = [scaled(picture, size) for picture in quarters for size in sizes]
         self.areas = torch.tensor([float(p.shape[1] * p.shape[2]) for p in self.pictures])
         self.side, self.batch = side, batch
         self.random = torch.Generator().manual_seed(seed)

@@ -18,10 +18,10 @@ import torch
 import torch.nn.functional as F
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from pairs import Pairs
+from pairs import SIZES, Pairs
 from pictures import halve, read, shrink
 from pliant.architectures.anyscale import BEGIN, AnyScale
 from train import LUMA, luma_psnr, rate, table
@@ -31,13 +31,13 @@ SAVE_EVERY = 2000
 AVERAGE = 0.999  # of the running mean of the weights, which is what is kept
 
 
-def loss(restored: Tensor, original: Tensor, edge: int) -> Tensor:
-    """Minus PSNR of the batch, colour and luma alike.
+def loss(restored: Tensor, original: Tensor, edge: int, luma: float) -> Tensor:
+    """Minus PSNR of the batch, of colours and of luma, which counts `luma` times.
 
     The logarithm gives every factor the same weight: the squared error at 8 is many times that at 2.
     """
     error = (restored - original)[..., edge:-edge, edge:-edge]
-    squared = error.square().mean() + (error * LUMA).sum(1).square().mean()
+    squared = error.square().mean() + luma * (error * LUMA).sum(1).square().mean()
     return 10 * torch.log10(squared + 1e-8)
 
 
@@ -50,9 +50,11 @@ class Run:
         with torch.no_grad():
             for parameter in self.model.last.parameters():
                 parameter.mul_(BEGIN)
+        if options.start is not None:
+            self.model.load_state_dict(load_file(options.start))
         self.average = copy.deepcopy(self.model)
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=options.rate, betas=(0.9, 0.99))
-        self.pairs = Pairs(options.photographs, options.side, options.batch, options.seed)
+        self.pairs = Pairs(options.photographs, options.side, options.batch, options.seed, tuple(options.sizes))
         self.checkpoint: Path = options.output.with_suffix(".checkpoint")
 
     def parts(self) -> dict[str, Any]:
@@ -83,7 +85,7 @@ class Run:
             coefficients = self.model.coefficients(small, float(factor))
         resized = F.interpolate(small, scale_factor=float(factor), mode="bicubic", align_corners=False)
         restored = resized + self.model.spread(coefficients.float(), float(factor))
-        value = loss(restored, original, int(EDGE * factor))
+        value = loss(restored, original, int(EDGE * factor), self.options.luma)
         self.optimiser.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -123,6 +125,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate of Adam")
     parser.add_argument("--side", type=int, default=40, help="of a small patch")
     parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--luma", type=float, default=1.0, help="weight of luma beside the colours")
+    parser.add_argument("--sizes", type=float, nargs="+", default=SIZES, help="of the photographs, of quarter sides")
+    parser.add_argument("--start", type=Path, help="weights to begin with")
     parser.add_argument("--features", type=int, default=32)
     parser.add_argument("--blocks", type=int, default=3)
     parser.add_argument("--precision", choices=["f32", "bf16"], default="f32")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pliant.errors import UsageError
 
-DEFAULT = "srcnn"
+DEFAULT = "anyscale"
 
 
 def names() -> list[str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--size", metavar="WxH", callback=parse_size, help="Size of the result in pixels: 1920x1080, 1920x, x1080."
 )
-@click.option("-m", "--model", metavar="PATH|NAME", help="An ONNX file or a shipped model.  [default: srcnn]")
+@click.option("-m", "--model", metavar="PATH|NAME", help="An ONNX file or a shipped model.  [default: anyscale]")
 @click.option(
     "-f",
     "--format",

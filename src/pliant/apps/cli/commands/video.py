@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--size", metavar="WxH", callback=parse_size, help="Size of the result in pixels: 1920x1080, 1920x, x1080."
 )
-@click.option("-m", "--model", metavar="PATH|NAME", help="An ONNX file or a shipped model.  [default: srcnn]")
+@click.option("-m", "--model", metavar="PATH|NAME", help="An ONNX file or a shipped model.  [default: anyscale]")
 @click.option("--engine", default="auto", show_default=True, help="What runs the model; see: pliant engines.")
 @click.option(
     "--codec", metavar="NAME", help="h264, hevc, av1, vp9, ffv1 or prores.  [default: the source's, else h264]"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, log
 from time import perf_counter
+
+import numpy as np
 
 from pliant.errors import OutOfMemory
 from pliant.imaging.locality import Locality, noise
@@ -19,27 +21,35 @@ LEAST = 16  # bytes; a result of three channels alone has 12
 USED = 0.7  # share of the memory that a tile is planned for: the next may need more than the one that was measured
 USUAL, LONGEST = 1024, 4096  # pixels of a side of a tile's result; longer ones gain little
 SHORTEST = 32
+SAME = 1.02  # times that differ by less count as equal
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Bytes and seconds for each pixel of what is computed, and bytes once."""
+    """Bytes for each pixel of what is computed and bytes once; `speeds` are (pixels, seconds per pixel) of runs."""
 
     bytes_per_pixel: float
     bytes_once: float
-    seconds_per_pixel: float
+    speeds: tuple[tuple[int, float], ...] = ()
+
+    def seconds(self, pixels: float) -> float:
+        """How long so many pixels take at once: between the sizes that were run in proportion, beyond them as they."""
+        if not self.speeds:
+            return pixels
+        sizes, rates = zip(*self.speeds, strict=True)
+        return pixels * float(np.interp(log(pixels), np.log(sizes), rates))
 
 
 def measured_cost(network: Network, locality: Locality, factor: float) -> Cost:
-    """From two runs on noise. Where the system does not tell the memory used, a cautious guess stands for it."""
+    """From runs on noise. Where the system does not tell the memory used, a cautious guess stands for it."""
     pixels, used, seconds = zip(*_runs(network, locality, factor), strict=True)
-    speed = seconds[-1] / pixels[-1]
+    speeds = tuple((n, time / n) for n, time in zip(pixels, seconds, strict=True))
     if None in used:
-        return Cost(GUESS, 0, speed)
+        return Cost(GUESS, 0, speeds)
     if len(used) == 1:
-        return Cost(max(LEAST, used[0] / pixels[0]), 0, speed)
+        return Cost(max(LEAST, used[0] / pixels[0]), 0, speeds)
     slope = max(LEAST, (used[1] - used[0]) / (pixels[1] - pixels[0]))
-    return Cost(slope, max(0.0, used[1] - slope * pixels[1]), speed)
+    return Cost(slope, max(0.0, used[1] - slope * pixels[1]), speeds)
 
 
 def _runs(network: Network, locality: Locality, factor: float) -> list[tuple[int, int | None, float]]:
@@ -53,24 +63,31 @@ def _runs(network: Network, locality: Locality, factor: float) -> list[tuple[int
         side = max(ceil(wanted / factor), 8) + 2 * max(locality.radius)
         height, width = network.taken(side, side)
         picture = noise(network, (height, width), seed=0)
-        started = perf_counter()
+        window = Window((height, width), (0, 0), (height, width))
         try:
-            result = locality.parts.run(picture, factor, Window((height, width), (0, 0), (height, width)))
+            if not runs:  # the first run of a session takes longer
+                locality.parts.run(picture, factor, window)
+            started = perf_counter()
+            result = locality.parts.run(picture, factor, window)
         except OutOfMemory:
             if not runs:
                 raise
             break
-        highest = peak()
+        seconds, highest = perf_counter() - started, peak()
         needed = None if before is None or highest is None else max(0, highest - before)
-        runs.append((result.shape[2] * result.shape[3], needed, perf_counter() - started))
+        runs.append((result.shape[2] * result.shape[3], needed, seconds))
     return runs
 
 
-def side_within(cost: Cost, memory: float, halo: float) -> int:
-    """The side of a square of the result that can be computed in so many bytes; `halo` is in pixels of it.
+def best_side(cost: Cost, memory: float, halo: float) -> int:
+    """The side of a tile's result that is quickest for each pixel, of those that fit into so many bytes.
 
-    Longer tiles waste less on what they share with their neighbours, up to a point.
+    `halo` is what a tile sees around it on each side, in pixels of the result. Longer tiles share less with their
+    neighbours, but an engine may be slower where they leave the processor's caches; of sides that hardly differ the
+    shortest is taken.
     """
     room = max(0.0, memory * USED - cost.bytes_once) / cost.bytes_per_pixel
-    best = min(LONGEST, max(USUAL, ceil(6 * halo)))
-    return max(SHORTEST, min(best, int(room**0.5 - 2 * halo)))
+    most = min(LONGEST, max(USUAL, ceil(6 * halo)), int(room**0.5 - 2 * halo))
+    sides = [side for side in (SHORTEST << k for k in range(8)) if side < most] + [max(SHORTEST, most)]
+    times = [cost.seconds((side + 2 * halo) ** 2) / side**2 for side in sides]
+    return next(side for side, time in zip(sides, times, strict=True) if time <= SAME * min(times))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pliant.errors import OutOfMemory
-from pliant.imaging.cost import Cost, measured_cost, side_within
+from pliant.imaging.cost import Cost, best_side, measured_cost
 from pliant.imaging.limits import available_memory
 from pliant.imaging.locality import Locality, measured
 from pliant.imaging.memory import resident
@@ -124,7 +124,7 @@ class Work:
             return _Way(locality, None)
         halo = self.plan.factor * max(locality.radius)
         side = self.limits.tile or max(
-            1, int(side_within(cost, room - self._bytes_of_strip(picture), halo) / self.plan.factor)
+            1, int(best_side(cost, room - self._bytes_of_strip(picture), halo) / self.plan.factor)
         )
         if not locality.exact:
             self._note(self._deviation(locality, pixels=picture))

@@ -38,7 +38,7 @@ _Kept = TypeVar("_Kept")
 LENGTH = "pliant.length"  # metadata of a Gather: the output that is the length of the axis it gathers from
 RESULT = "pliant.result"  # the output that is the shape of the result
 SHORT, LONG = 256, 512  # sides at which it is seen which axes follow which side of the picture
-KEPT = 64  # geometries that are remembered
+KEPT = 8  # geometries that are remembered: a large picture has some megabytes of them
 
 
 @dataclass(frozen=True)

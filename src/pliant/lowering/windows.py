@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from threading import Lock
 from typing import Any, TypeVar
@@ -65,9 +65,8 @@ class Windowed:
         if len(self._held) != 1:
             raise LoweringError("The model takes several pictures.")
         (self._picture,) = self._held
-        self._model = read(model, dialect)
-        self._networks: OrderedDict[Any, _Network] = OrderedDict()
         self._lock = Lock()
+        self._root = self._made(read(model, dialect))
 
     def place(self, feeds: Values, window: Window) -> Placed:
         """Where the result of a crop goes; `feeds` are the crop [n, c, *window.size] and the live values, by name."""
@@ -83,21 +82,34 @@ class Windowed:
         return feeds[self._picture], {name: value for name, value in feeds.items() if name != self._picture}
 
     def _network(self, values: Values, shape: tuple[int, ...], whole: Size) -> _Network:
-        with self._lock:
-            key = (shape, whole, tuple((k, v.tobytes()) for k, v in sorted(values.items())))
-            return _remembered(self._networks, key, lambda: self._made(values, shape, whole))
-
-    def _made(self, values: Values, shape: tuple[int, ...], whole: Size) -> _Network:
         """The network for the decisions that the whole picture asks for."""
-        model = self._model.clone()
+        with self._lock:
+            found = self._root
+            while isinstance(found, _Choice):
+                found = self._chosen(found, found.question(values, (*shape, *whole)))
+            return found
+
+    def _chosen(self, choice: _Choice, answers: Values) -> _Network | _Choice:
+        key = tuple((name, answer.shape, answer.tobytes()) for name, answer in sorted(answers.items()))
+        return _remembered(choice.kept, key, lambda: self._made(decided(choice.undecided, answers)))
+
+    def _made(self, model: ir.Model) -> _Network | _Choice:
         while True:
             lowered = lower(model, self._contract, self._dialect)
             if _ask_for_lengths(model, self._held):
                 continue
-            if not isinstance(lowered, Undecided):
-                return _Network(lowered, self._picture, str(self._contract.outputs[0].name), self._compile)
-            question = _Sizes(lowered.question, self._picture)
-            model = decided(lowered, question(values, (*shape, *whole)))
+            if isinstance(lowered, Undecided):
+                return _Choice(lowered, _Sizes(lowered.question, self._picture))
+            return _Network(lowered, self._picture, str(self._contract.outputs[0].name), self._compile)
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """A model that has to be decided first; `kept` holds what became of it."""
+
+    undecided: Undecided
+    question: _Sizes
+    kept: OrderedDict[Any, _Network | _Choice] = field(default_factory=OrderedDict[Any, Any])
 
 
 class _Network:

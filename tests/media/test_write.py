@@ -108,7 +108,7 @@ def test_names_of_formats(name: str) -> None:
 
 def test_unknown_formats() -> None:
     with pytest.raises(
-        UsageError, match=r"'psd' is not written; use \.png, \.jpg, \.webp, \.avif, \.bmp, \.gif, \.heic or \.tif"
+        UsageError, match=r"'psd' is not written; use \.png, \.jpg, \.webp, \.avif, \.bmp, \.dzi, \.gif, \.heic or \.tif"
     ):
         by_name("psd")
     with pytest.raises(PictureError, match=r"a\.psd ends in '\.psd', which is not written"):

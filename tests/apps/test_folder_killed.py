@@ -45,13 +45,13 @@ upscale_folder(sys.argv[1], sys.argv[2], 2, model=sys.argv[3], workers=1)
 """
 
 
-def make(folder: Path, count: int) -> Path:
-    """Small pictures of noise, in three folders."""
+def make(folder: Path, count: int, times: int = 1) -> Path:
+    """Small pictures of noise, in three folders; `times` larger ones take longer."""
     noise = np.random.default_rng(0)
     for k in range(count):
         place = folder / f"{k % 3}"
         place.mkdir(parents=True, exist_ok=True)
-        save(place, f"{k:03}.png", noise.integers(0, 256, (16 + k % 7, 20, 3), np.uint8))
+        save(place, f"{k:03}.png", noise.integers(0, 256, (times * 16 + k % 7, times * 20, 3), np.uint8))
     return folder
 
 
@@ -130,8 +130,9 @@ def test_killed_between_two_steps(
 
 
 def test_interrupted_from_the_keyboard(tmp_path: Path, live: Path) -> None:
-    source, target = make(tmp_path / "in", PICTURES), tmp_path / "out"
-    command = [sys.executable, "-m", "pliant", "upscale", str(source), "-o", str(target), "-s", "2", "-m", str(live)]
+    # so large that the run is not over before a busy machine lets this process look
+    source, target = make(tmp_path / "in", PICTURES, times=8), tmp_path / "out"
+    command = [sys.executable, "-m", "pliant", "upscale", str(source), "-o", str(target), "-s", "4", "-m", str(live)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     late = time.monotonic() + PATIENCE
     while len(lines(target, "done")) < 5 and process.poll() is None and time.monotonic() < late:

@@ -6,6 +6,7 @@ import json
 import shutil
 import struct
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ WIDE = struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
 GAMMA = struct.pack(">I", round(100_000 / 1.8))
 
 
+@cache
 def srgb() -> bytes:
-    """A profile of sRGB."""
+    """A profile of sRGB; always the same, for littleCMS puts the time into each that it makes."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 

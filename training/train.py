@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from pictures import Patches, halve, read, shrink
 from pliant.architectures.srcnn import SRCNN
@@ -106,16 +106,21 @@ def advance(state: State, peak: float, steps: int, brain_float: bool) -> float:
     with torch.autocast("cpu", torch.bfloat16, enabled=brain_float):
         restored = state.model.restore(resized)
     value = loss(restored.float(), original)
-    state.optimiser.zero_grad(set_to_none=True)
-    value.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)
-    state.optimiser.step()
     state.step += 1
-    keep = min(AVERAGE, state.step / (state.step + 10))
-    with torch.no_grad():
-        for mean, new in zip(state.average.parameters(), state.model.parameters(), strict=True):
-            mean.lerp_(new, 1 - keep)
+    descend(value, state.model, state.average, state.optimiser, state.step)
     return float(value.detach())
+
+
+def descend(value: Tensor, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, step: int) -> None:
+    """One step down the gradient of the loss `value`, the `step`th, and one of the running mean of the weights."""
+    optimiser.zero_grad(set_to_none=True)
+    value.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimiser.step()
+    keep = min(AVERAGE, step / (step + 10))
+    with torch.no_grad():
+        for mean, new in zip(average.parameters(), model.parameters(), strict=True):
+            mean.lerp_(new, 1 - keep)
 
 
 def faster_in_brain_float(model: SRCNN, side: int, batch: int) -> bool:

@@ -24,11 +24,10 @@ from torch import Tensor, nn
 from pairs import SIZES, Pairs
 from pictures import halve, read, shrink
 from pliant.architectures.anyscale import BEGIN, AnyScale
-from train import LUMA, luma_psnr, rate, table
+from train import LUMA, descend, luma_psnr, rate, table
 
 EDGE = 4  # pixels of a small patch whose surroundings are missing; their results do not count
 SAVE_EVERY = 2000
-AVERAGE = 0.999  # of the running mean of the weights, which is what is kept
 
 
 def loss(restored: Tensor, original: Tensor, edge: int, luma: float) -> Tensor:
@@ -86,15 +85,8 @@ class Run:
         resized = F.interpolate(small, scale_factor=float(factor), mode="bicubic", align_corners=False)
         restored = resized + self.model.spread(coefficients.float(), float(factor))
         value = loss(restored, original, int(EDGE * factor), self.options.luma)
-        self.optimiser.zero_grad(set_to_none=True)
-        value.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimiser.step()
         self.step += 1
-        keep = min(AVERAGE, self.step / (self.step + 10))
-        with torch.no_grad():
-            for mean, new in zip(self.average.parameters(), self.model.parameters(), strict=True):
-                mean.lerp_(new, 1 - keep)
+        descend(value, self.model, self.average, self.optimiser, self.step)
         return float(value.detach())
 
 

@@ -7,7 +7,8 @@ CPUs, with errors of 1e-3.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping
+from collections import deque
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ HINTS = {"f32": "f32", "f16": "f16", "bf16": "bf16"}
 NOISE = re.compile(
     r"Exception from |Check '|FrontEnd API failed|Model wasn't fully|Summary:|To facilitate|-- Conversion is failed"
 )
+TOLERANCES = {"f32": 2e-5, "f16": 2e-2, "bf16": 1e-1}  # of the range, between two ways to compute the same
 CAPABILITIES = {"f16": "FP16", "bf16": "BF16"}  # what a device says it can
 
 
@@ -40,7 +42,15 @@ def dialect() -> Dialect:
     from pliant.lowering.rules.nms_threshold import drops_equal
 
     types = frozenset({"float32", "float16", "int64", "int32", "int8", "uint8", "bool"})
-    checks = {"Pad": _pad, "NonMaxSuppression": drops_equal, "Resize": _resize, "DFT": _dft, "If": _if, "Mul": _mul}
+    checks = {
+        "Pad": _pad,
+        "NonMaxSuppression": drops_equal,
+        "Resize": _resize,
+        "DFT": _dft,
+        "If": _if,
+        "Mul": _mul,
+        "Conv": _conv,
+    }
     constants = dict.fromkeys(REDUCTIONS, (1,))
     return Dialect("openvino", checks, True, types, constants, flow=frozenset({"If", "Loop"}))
 
@@ -63,6 +73,12 @@ def _mul(node: Node) -> str | None:
     return "scales a product of computed matrices by column" if obstacle(node) is None else None
 
 
+def _conv(node: Node) -> str | None:
+    from pliant.lowering.rules.conv_narrow import obstacle
+
+    return "leaves lanes of the processor empty" if obstacle(node) is None else None
+
+
 def _dft(node: Node) -> str | None:
     return "gives half a transform one axis too many" if node.attributes.get_int("onesided", 0) else None
 
@@ -76,11 +92,23 @@ def open_model(model: bytes, contract: Contract, options: Options) -> Backend:
     """See `Engine.open`."""
     from pliant.lowering.kernels import claiming
     from pliant.lowering.session import Lowered
+    from pliant.lowering.whole.session import InParts, Wholes
 
     core, device = _core(), options.device or "CPU"
     settings = _settings(core, device, options)
     accepted = claiming(dialect(), options.kernels)
-    return Lowered(model, contract, accepted, lambda body: _compiled(core, body, device, settings, options.kernels))
+    lowered = Lowered(model, contract, accepted, lambda body: _compiled(core, body, device, settings, options.kernels))
+    if options.kernels:
+        return lowered
+    wholes = Wholes(
+        lambda: model,
+        contract,
+        lambda part: _opened(core, part, device, settings),
+        lambda feeds: lowered.run(feeds)[0],
+        f"openvino {import_module('openvino').__version__} {options.precision}",
+        TOLERANCES[options.precision],
+    )
+    return InParts(lowered, wholes)
 
 
 def build(model: bytes, contract: Contract, options: Options) -> Mapping[str, bytes]:
@@ -137,20 +165,47 @@ def _compiled(
     from pliant.lowering.kernels import raised
 
     bound = extended(core, body, kernels)
-    read = _read(core, body)
+    inputs, outputs = ([str(v.name) for v in values] for values in (body.graph.inputs, body.graph.outputs))
+    return _network(core, _read(core, body), device, settings, (inputs, outputs), lambda: raised(bound))
+
+
+def _opened(core: Any, part: bytes, device: str, settings: dict[str, Any]) -> Network:
+    """A part of a model, from its inputs by name to its outputs by name."""
+    with _errors("OpenVINO cannot read the model", LoweringError):
+        read = core.read_model(part)
+    names = [v.any_name for v in read.inputs], [v.any_name for v in read.outputs]
+    return _network(core, read, device, settings, names, lambda: None)
+
+
+def _network(
+    core: Any,
+    read: Any,
+    device: str,
+    settings: dict[str, Any],
+    names: tuple[list[str], list[str]],
+    after: Callable[[], None],
+) -> Network:
+    """A network that is read, compiled; `names` are those of its inputs and outputs, `after` is called after a run."""
+    inputs, outputs = names
     with _errors("OpenVINO could not compile the model", InputError):
         compiled = core.compile_model(read, device, settings)
-    inputs, outputs = ([str(v.name) for v in values] for values in (body.graph.inputs, body.graph.outputs))
+
+    idle: deque[Any] = deque()  # requests that nobody uses now: making one costs more than a small run
 
     def run(feeds: Mapping[str, Array]) -> dict[str, Array]:
         with _errors("OpenVINO could not run the model", InputError):
             # a request of its own for each call: calls from several threads do not meet
             try:
+                request = idle.pop()
+            except IndexError:
+                request = compiled.create_infer_request()
+            try:
                 given = [_plain(feeds[name]) for name in inputs]
-                results = compiled.create_infer_request().infer(given, share_inputs=True)
+                results = request.infer(given, share_inputs=True, share_outputs=True)
+                return {name: results[k].copy() for k, name in enumerate(outputs)}
             finally:
-                raised(bound)
-            return {name: results[k].copy() for k, name in enumerate(outputs)}
+                idle.append(request)
+                after()
 
     return run
 

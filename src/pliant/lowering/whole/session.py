@@ -1,0 +1,187 @@
+"""What a session asks before it runs a network as it is: whether it can be computed in parts for this factor."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pliant import cache
+from pliant.arguments import Array
+from pliant.contract import Contract
+from pliant.dataflow import is_resize
+from pliant.errors import PliantError
+from pliant.onnxfile import read
+from pliant.version import VERSION
+from pliant.window import Placed, Window
+
+if TYPE_CHECKING:
+    from pliant.lowering.runtime import Network
+    from pliant.lowering.whole.blocks import Blocks
+
+FACTORS = range(2, 9)
+LEAST = 2**18  # pixels of a result from which it is worth it: the first time on a machine takes half a second
+NEAR = 512  # pixels of a side up to which positions that PyTorch rounds are near enough
+KEPT = 4  # factors
+REFUSED = ".refused"  # the file that says why
+EXACT = 2e-5  # of the range; measured: 2e-7
+Feeds = Mapping[str, Array]
+
+
+class Wholes:
+    """The parts of one model on one engine, for each whole factor that is asked for. Safe to call from several threads.
+
+    `refused` says why there are none, as a phrase; it is empty where there may be some. `reasons` says it of factors.
+    """
+
+    def __init__(
+        self,
+        model: Callable[[], bytes],
+        contract: Contract,
+        compile_: Callable[[bytes], Network],
+        ordinary: Callable[[Feeds], Array],
+        engine: str,
+        tolerance: float = EXACT,
+    ) -> None:
+        """`model` gives the content of the file, `compile_` makes a network of such, `ordinary` runs the model as it
+        is, and `engine` names the engine, its version and precision. `tolerance` is how far results may be apart, as a
+        share of the range: a network whose parts differ by more is computed as it is.
+        """
+        self._model, self._contract, self._compile = model, contract, compile_
+        self._ordinary, self._engine, self._tolerance = ordinary, engine, tolerance
+        self._picture = next((i.name for i in contract.inputs if i.role == "image"), "")
+        self._kept: OrderedDict[int, Blocks | None] = OrderedDict()
+        self._lock = Lock()
+        self.refused = _unsuited(contract, model)
+        self.reasons: dict[int, str] = {}
+
+    def at(self, feeds: Feeds, whole: tuple[int, int] | None = None) -> Blocks | None:
+        """The parts for the factor in `feeds`, if the picture is large enough and its network can be computed so.
+
+        `whole` is the size of the whole picture where `feeds` hold a part of it.
+        """
+        if self.refused:
+            return None
+        picture, factor = feeds[self._picture], self._factor(feeds)
+        height, width = whole or picture.shape[2:]
+        if factor is None or height * width * factor * factor < LEAST or not _as_pytorch(factor, max(height, width)):
+            return None
+        found = self._for(factor)
+        return found if found is not None and found.geometry.fits(*picture.shape[2:]) else None
+
+    def picture(self, feeds: Feeds) -> Array:
+        """The picture among `feeds`."""
+        return feeds[self._picture]
+
+    def _for(self, factor: int) -> Blocks | None:
+        with self._lock:
+            if factor not in self._kept:
+                self._kept[factor] = self._made(factor)
+                if len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(factor)
+            return self._kept[factor]
+
+    def _factor(self, feeds: Feeds) -> int | None:
+        number = self._contract.scale if self._contract.factor is None else feeds[self._contract.factor]
+        if number is None or np.size(number) != 1:
+            return None
+        factor = float(np.asarray(number).reshape(()))
+        return int(factor) if factor in FACTORS else None
+
+    def _made(self, factor: int) -> Blocks | None:
+        """From files that were kept, or made and compared with the network as it is."""
+        from pliant.lowering.whole.parts import blocks
+
+        model = self._model()
+        name = cache.key("whole", VERSION, self._engine, sha256(model).hexdigest(), factor)
+        files, _ = cache.files(name, lambda: self._checked(model, factor))
+        if REFUSED in files:
+            self.reasons[factor] = files[REFUSED].decode()
+            return None
+        return blocks(files, self._compile)
+
+    def _checked(self, model: bytes, factor: int) -> dict[str, bytes]:
+        from pliant.lowering.whole import parts
+        from pliant.lowering.whole.field import UnsuitedError
+
+        try:
+            files = parts.files(model, self._contract, factor)
+            made = parts.blocks(files, self._compile)
+            apart = parts.deviation(made, self._contract, lambda picture: self._plainly(picture, factor))
+        except (UnsuitedError, PliantError) as error:
+            return {REFUSED: str(error).encode()}
+        return files if apart <= self._tolerance else {REFUSED: f"its parts are {apart:.1g} of the range off".encode()}
+
+    def _plainly(self, picture: Array, factor: int) -> Array:
+        feeds: dict[str, Array] = {self._picture: picture}
+        if self._contract.factor is not None:
+            entry = self._contract.input(self._contract.factor)
+            feeds[entry.name] = np.full([dim.size or 1 for dim in entry.dims], factor, entry.dtype)
+        return self._ordinary(feeds)
+
+
+def _as_pytorch(factor: int, side: int) -> bool:
+    """Whether positions are those of PyTorch, which has them in float32: rounded unless the factor is 2, 4 or 8.
+
+    Rounding moves what is far from the corner: on noise, a factor of 3 and a side of 300 pixels, parts are 3.5e-5 of
+    the range away from PyTorch, and more in proportion beyond.
+    """
+    return factor & (factor - 1) == 0 or side <= NEAR
+
+
+def _unsuited(contract: Contract, model: Callable[[], bytes]) -> str:
+    """Why no part of a model is computed otherwise, "" if it may be: seen without reading its weights."""
+    images = [i for i in contract.inputs if i.role == "image"]
+    others = [i.name for i in contract.inputs if i.role != "image" and i.name != contract.factor]
+    if len(images) != 1 or others or len(contract.outputs) != 1 or not contract.resizes:
+        return "it is not from one picture to one, by a resize"
+    nodes = read(model()).body.nodes
+    enlarged = {node.outputs[0] for node in nodes if is_resize(node)}
+    if not any(node.op == "Conv" and node.inputs[0] in enlarged for node in nodes):
+        return "no convolution reads an enlarged picture"
+    return ""
+
+
+class InParts:
+    """A backend that computes in parts where that is less work, and else as `backend` does."""
+
+    def __init__(self, backend: Any, wholes: Wholes) -> None:
+        self._backend, self.wholes = backend, wholes
+
+    def run(self, feeds: Feeds) -> Sequence[Array]:
+        """See `Backend.run`."""
+        found = self.wholes.at(feeds)
+        return self._backend.run(feeds) if found is None else [found(self.wholes.picture(feeds))]
+
+    def windowed(self) -> Any:
+        """See `Session.windowed`."""
+        make = getattr(self._backend, "windowed", None)
+        made = make() if make is not None else None
+        return None if made is None else _Crops(made, self.wholes)
+
+    def close(self) -> None:
+        """See `Backend.close`."""
+        self._backend.close()
+
+
+class _Crops:
+    """The same for crops: see `Windowed` of the engines."""
+
+    def __init__(self, windowed: Any, wholes: Wholes) -> None:
+        self._windowed, self._wholes = windowed, wholes
+
+    def place(self, feeds: Feeds, window: Window) -> Placed:
+        return self._windowed.place(feeds, window)
+
+    def run(self, feeds: Feeds, window: Window) -> Array:
+        found = self._wholes.at(feeds, window.whole)
+        if found is None:
+            return self._windowed.run(feeds, window)
+        (top, left), (bottom, right) = window.start, window.end
+        real = (top == 0, left == 0, bottom == window.whole[0], right == window.whole[1])
+        return found(self._wholes.picture(feeds), real)

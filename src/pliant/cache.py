@@ -11,6 +11,9 @@ from pathlib import Path
 
 from pliant.artifact import write_atomically
 
+SHIPPED = Path(__file__).parent / "models" / "prepared"  # what is made for the models that ship
+INDEX = "files.json"
+
 
 def folder() -> Path:
     """Where pliant keeps what can be made again: $PLIANT_CACHE, or `pliant` in the system's folder for caches."""
@@ -31,19 +34,30 @@ def key(*parts: object) -> str:
 def files(name: str, make: Callable[[], Mapping[str, bytes]]) -> tuple[dict[str, bytes], bool]:
     """The files kept under `name`, by suffix, or those that `make` gives, which are kept then; and whether they were.
 
-    A folder that cannot be written to is no error: the files are made each time.
+    What ships with the package comes first. A folder that cannot be written to is no error: the files are made each
+    time.
     """
     place = folder() / name
-    index = place / "files.json"
-    if index.is_file():  # written last, so that a folder with it is complete
-        kept = json.loads(index.read_text())
-        return {suffix: (place / f"model{suffix}").read_bytes() for suffix in kept}, True
+    for kept_in in (SHIPPED / name, place):
+        if (index := kept_in / INDEX).is_file():  # written last, so that a folder with it is complete
+            kept = json.loads(index.read_text())
+            return {suffix: (kept_in / f"model{suffix}").read_bytes() for suffix in kept}, True
     made = dict(make())
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError:
         return made, False
+    write(place, made)
+    return made, False
+
+
+def write(place: Path, made: Mapping[str, bytes]) -> None:
+    """Write files, by suffix, to a folder that exists, as `files` reads them."""
     for suffix, content in made.items():
         write_atomically(place / f"model{suffix}", content)
-    write_atomically(index, json.dumps(sorted(made)).encode())
-    return made, False
+    write_atomically(place / INDEX, json.dumps(sorted(made)).encode())
+
+
+def ships(name: str) -> bool:
+    """Whether the files called `name` are part of the package."""
+    return (SHIPPED / name / INDEX).is_file()

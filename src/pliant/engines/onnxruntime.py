@@ -11,11 +11,12 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from pliant.arguments import Array
 from pliant.contract import Contract
-from pliant.engines.base import Engine, Options, Windowed
+from pliant.engines.base import Backend, Engine, Options, Windowed
 from pliant.errors import InputError, MissingExtra, OutOfMemory, PliantError, UsageError
 from pliant.ort import FATAL, errors
 
@@ -51,7 +52,7 @@ class Loaded:
         self._session = None
 
 
-def open_model(model: bytes, contract: Contract, options: Options) -> Loaded:
+def open_model(model: bytes, contract: Contract, options: Options) -> Backend:
     """See `Engine.open`."""
     with _errors("ONNX Runtime could not load the model"):
         ort: Any = import_module("onnxruntime")
@@ -68,7 +69,29 @@ def open_model(model: bytes, contract: Contract, options: Options) -> Loaded:
             f"ONNX Runtime could not start {provider} here and would run on the CPU instead; see that its drivers and "
             "libraries are installed, or leave the device out."
         )
-    return Loaded(session, after, windowed)
+    loaded = Loaded(session, after, windowed)
+    return loaded if windowed is None else _with_short_ends(loaded, source, contract, options)
+
+
+def _with_short_ends(loaded: Loaded, source: bytes | str, contract: Contract, options: Options) -> Backend:
+    """The same model, with less work at whole factors; not in blocks, whose phases cost here what they spare."""
+    from pliant.lowering.whole.session import InParts, Wholes
+
+    ort: Any = import_module("onnxruntime")
+    compile_ = partial(_compiled, ort, options)
+    name = f"onnxruntime {ort.__version__}"
+    content = partial(_content, source)
+    return InParts(loaded, Wholes(content, contract, compile_, lambda f: loaded.run(f)[0], name, in_blocks=False))
+
+
+def _content(source: bytes | str) -> bytes:
+    """A serialised model, with the weights that lie beside its file."""
+    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    if b"location" not in data:  # the key under which a tensor names its file
+        return data
+    from pliant.lowering.bindings.onnxruntime import whole
+
+    return whole(source)
 
 
 def _settings(ort: Any, options: Options) -> Any:
@@ -86,21 +109,21 @@ def _windowed(source: bytes | str, contract: Contract, options: Options) -> Wind
     from pliant.lowering.windows import Windowed as Parts
 
     ort: Any = import_module("onnxruntime")
-    provider = _provider(ort, options.device)
+    return Parts(whole(source), contract, DIALECT, lambda body: _compiled(ort, options, serialized(body)))
 
-    def compiled(body: Any) -> Callable[[Mapping[str, Array]], Mapping[str, Array]]:
-        with _errors("ONNX Runtime could not load the model"):
-            providers = list(dict.fromkeys((provider, CPU)))
-            session = ort.InferenceSession(serialized(body), _settings(ort, options), providers=providers)
-        takes, gives = ([str(v.name) for v in values] for values in (session.get_inputs(), session.get_outputs()))
 
-        def run(feeds: Mapping[str, Array]) -> Mapping[str, Array]:
-            with _errors("ONNX Runtime could not run the model"):
-                return dict(zip(gives, session.run(None, {name: feeds[name] for name in takes}), strict=True))
+def _compiled(ort: Any, options: Options, model: bytes) -> Callable[[Mapping[str, Array]], Mapping[str, Array]]:
+    """A part of a model, from its inputs by name to its outputs by name."""
+    with _errors("ONNX Runtime could not load the model"):
+        providers = list(dict.fromkeys((_provider(ort, options.device), CPU)))
+        session = ort.InferenceSession(model, _settings(ort, options), providers=providers)
+    takes, gives = ([str(v.name) for v in values] for values in (session.get_inputs(), session.get_outputs()))
 
-        return run
+    def run(feeds: Mapping[str, Array]) -> Mapping[str, Array]:
+        with _errors("ONNX Runtime could not run the model"):
+            return dict(zip(gives, session.run(None, {name: feeds[name] for name in takes}), strict=True))
 
-    return Parts(whole(source), contract, DIALECT, compiled)
+    return run
 
 
 def _nothing() -> None:

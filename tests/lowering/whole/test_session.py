@@ -67,7 +67,7 @@ def test_large_pictures_at_whole_factors(artifact: Artifact, module: nn.Module) 
 def test_kept_for_the_next_process(artifact: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
     with load(artifact, "openvino") as session:
         first = session(picture(), 4.0)
-    monkeypatch.setattr(parts, "files", lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr(parts, "files", lambda *_, **__: pytest.fail("made again"))
     with load(artifact, "openvino") as session:
         assert in_parts(session, SIZE, 4.0)
         assert np.array_equal(session(picture(), 4.0), first)
@@ -77,8 +77,8 @@ def test_parts_that_differ_are_not_used(artifact: Artifact, monkeypatch: pytest.
     """Whatever is wrong in them: they are compared with the network before they are kept."""
     make = parts.files
 
-    def wrong(*arguments: Any) -> dict[str, bytes]:
-        made = make(*arguments)
+    def wrong(*arguments: Any, in_blocks: bool) -> dict[str, bytes]:
+        made = make(*arguments, in_blocks=in_blocks)
         model = onnx.ModelProto.FromString(made[".top.onnx"])
         for tensor in model.graph.initializer:
             if len(tensor.dims) == 4:

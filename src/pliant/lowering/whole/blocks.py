@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pliant.lowering.runtime import Network
 from pliant.lowering.whole.geometry import Geometry
+
+if TYPE_CHECKING:
+    from pliant.lowering.runtime import Network
 
 Array = NDArray[Any]
 Real = tuple[bool, bool, bool, bool]
@@ -51,6 +53,10 @@ class Blocks:
             if real[k] and g.damage[k]:
                 self._border(k, picture, result)
         return result
+
+    def fits(self, height: int, width: int) -> bool:
+        """Whether a picture is large enough for strips that do not meet."""
+        return self.geometry.fits(height, width)
 
     def _of(self, span: tuple[int, int]) -> tuple[int, int]:
         return span[0] * self.geometry.factor, span[1] * self.geometry.factor

@@ -8,10 +8,10 @@ from typing import Any
 import onnx_ir as ir
 from numpy.typing import NDArray
 
+from pliant.lowering.whole.geometry import Sides
 from pliant.lowering.whole.taps import Upsampling
 
 Array = NDArray[Any]
-Sides = tuple[int, int, int, int]  # top, left, bottom, right
 NONE: Sides = (0, 0, 0, 0)
 
 

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from math import ceil
 from typing import Any
 
-from pliant.lowering.whole.field import Sides
-
+Sides = tuple[int, int, int, int]  # top, left, bottom, right
 CACHED = 8 * 2**20  # bytes of the widest layer of a block: measured best from 4 to 16 MB
 SHORTEST = 16  # pixels of a side of a picture or a block
 

@@ -38,7 +38,7 @@ def fixed(model: bytes, contract: Contract, factor: int) -> ir.Model:
     Raises UnsuitedError if it takes other values than a picture and a factor.
     """
     loaded = read(model, SOURCE)
-    for value in [v for v in loaded.graph.inputs if v.name != _picture(contract)]:
+    for value in [v for v in loaded.graph.inputs if v.name != picture_of(contract)]:
         if value.name != contract.factor or value.shape is None or value.dtype is None or len(value.shape):
             raise UnsuitedError(f"it takes {value.name!r} besides the picture")
         number = store(loaded.graph, value.dtype.numpy().type(factor), f"{value.name}/fixed")  # type: ignore[arg-type]
@@ -49,7 +49,8 @@ def fixed(model: bytes, contract: Contract, factor: int) -> ir.Model:
     return loaded
 
 
-def _picture(contract: Contract) -> str:
+def picture_of(contract: Contract) -> str:
+    """The name of the picture. Raises UnsuitedError if the model is not from one float32 picture to one."""
     pictures = [i for i in contract.inputs if i.role == "image"]
     if len(pictures) != 1 or len(contract.outputs) != 1 or pictures[0].dtype != "float32":
         raise UnsuitedError("it is not from one float32 picture to one")
@@ -76,7 +77,7 @@ def _written(source: ir.Model, contract: Contract, factor: int, real: Real, name
     """`source` for a part, from an input called `name` to an output called `name`/result."""
     graph = ir.Graph([], [], nodes=[], opset_imports={"": OPSET}, name=name)
     region = Region(Builder(graph, None, name), real, factor if real == INSIDE else 0)
-    entry = contract.input(_picture(contract))
+    entry = contract.input(picture_of(contract))
     channels = entry.dims[1].size if len(entry.dims) == 4 else None
     if channels is None:
         raise UnsuitedError("its pictures have no fixed number of channels")

@@ -22,9 +22,11 @@ from pliant.window import Placed, Window
 if TYPE_CHECKING:
     from pliant.lowering.runtime import Network
     from pliant.lowering.whole.blocks import Blocks
+    from pliant.lowering.whole.forms import Shortened
 
 FACTORS = range(2, 9)
-LEAST = 2**18  # pixels of a result from which it is worth it: the first time on a machine takes half a second
+LEAST = 200_000  # pixels of a result from which it is worth it: the first time on a machine takes a second
+FORM = 1  # of the files; another number when they are made otherwise
 NEAR = 512  # pixels of a side up to which positions that PyTorch rounds are near enough
 KEPT = 4  # factors
 REFUSED = ".refused"  # the file that says why
@@ -46,20 +48,24 @@ class Wholes:
         ordinary: Callable[[Feeds], Array],
         engine: str,
         tolerance: float = EXACT,
+        *,
+        in_blocks: bool = True,
     ) -> None:
         """`model` gives the content of the file, `compile_` makes a network of such, `ordinary` runs the model as it
         is, and `engine` names the engine, its version and precision. `tolerance` is how far results may be apart, as a
-        share of the range: a network whose parts differ by more is computed as it is.
+        share of the range: a network that differs by more is computed as it is. `in_blocks` says whether phases put in
+        place cost this engine less than what they spare.
         """
         self._model, self._contract, self._compile = model, contract, compile_
         self._ordinary, self._engine, self._tolerance = ordinary, engine, tolerance
+        self._in_blocks = in_blocks
         self._picture = next((i.name for i in contract.inputs if i.role == "image"), "")
-        self._kept: OrderedDict[int, Blocks | None] = OrderedDict()
+        self._kept: OrderedDict[int, Blocks | Shortened | None] = OrderedDict()
         self._lock = Lock()
         self.refused = _unsuited(contract, model)
         self.reasons: dict[int, str] = {}
 
-    def at(self, feeds: Feeds, whole: tuple[int, int] | None = None) -> Blocks | None:
+    def at(self, feeds: Feeds, whole: tuple[int, int] | None = None) -> Blocks | Shortened | None:
         """The parts for the factor in `feeds`, if the picture is large enough and its network can be computed so.
 
         `whole` is the size of the whole picture where `feeds` hold a part of it.
@@ -71,13 +77,13 @@ class Wholes:
         if factor is None or height * width * factor * factor < LEAST or not _as_pytorch(factor, max(height, width)):
             return None
         found = self._for(factor)
-        return found if found is not None and found.geometry.fits(*picture.shape[2:]) else None
+        return found if found is not None and found.fits(*picture.shape[2:]) else None
 
     def picture(self, feeds: Feeds) -> Array:
         """The picture among `feeds`."""
         return feeds[self._picture]
 
-    def _for(self, factor: int) -> Blocks | None:
+    def _for(self, factor: int) -> Blocks | Shortened | None:
         with self._lock:
             if factor not in self._kept:
                 self._kept[factor] = self._made(factor)
@@ -93,29 +99,42 @@ class Wholes:
         factor = float(np.asarray(number).reshape(()))
         return int(factor) if factor in FACTORS else None
 
-    def _made(self, factor: int) -> Blocks | None:
-        """From files that were kept, or made and compared with the network as it is."""
-        from pliant.lowering.whole.parts import blocks
+    def _made(self, factor: int) -> Blocks | Shortened | None:
+        """From files that were kept or that ship, or made and compared with the network as it is."""
+        from pliant.lowering.whole import forms
 
         model = self._model()
-        name = cache.key("whole", VERSION, self._engine, sha256(model).hexdigest(), factor)
-        files, _ = cache.files(name, lambda: self._checked(model, factor))
+        name = name_of(sha256(model).hexdigest(), factor)
+        if not cache.ships(name) and not self._in_blocks:
+            name = cache.key("without blocks", name)
+        files, _ = cache.files(name, lambda: self._files(model, factor))
+        if REFUSED not in files and not cache.ships(name):
+            checked = cache.key("whole checked", VERSION, self._engine, name)
+            compared, _ = cache.files(checked, lambda: self._compared(files, factor))
+            files = {**files, **compared}
         if REFUSED in files:
             self.reasons[factor] = files[REFUSED].decode()
             return None
-        return blocks(files, self._compile)
+        return forms.loaded(files, self._compile)
 
-    def _checked(self, model: bytes, factor: int) -> dict[str, bytes]:
+    def _files(self, model: bytes, factor: int) -> dict[str, bytes]:
         from pliant.lowering.whole import parts
         from pliant.lowering.whole.field import UnsuitedError
 
         try:
-            files = parts.files(model, self._contract, factor)
-            made = parts.blocks(files, self._compile)
-            apart = parts.deviation(made, self._contract, lambda picture: self._plainly(picture, factor))
+            return parts.files(model, self._contract, factor, in_blocks=self._in_blocks)
         except (UnsuitedError, PliantError) as error:
             return {REFUSED: str(error).encode()}
-        return files if apart <= self._tolerance else {REFUSED: f"its parts are {apart:.1g} of the range off".encode()}
+
+    def _compared(self, files: Mapping[str, bytes], factor: int) -> dict[str, bytes]:
+        from pliant.lowering.whole import forms
+
+        try:
+            made = forms.loaded(files, self._compile)
+            apart = forms.deviation(made, self._contract, lambda picture: self._plainly(picture, factor))
+        except PliantError as error:
+            return {REFUSED: str(error).encode()}
+        return {} if apart <= self._tolerance else {REFUSED: f"its result is {apart:.1g} of the range off".encode()}
 
     def _plainly(self, picture: Array, factor: int) -> Array:
         feeds: dict[str, Array] = {self._picture: picture}
@@ -123,6 +142,11 @@ class Wholes:
             entry = self._contract.input(self._contract.factor)
             feeds[entry.name] = np.full([dim.size or 1 for dim in entry.dims], factor, entry.dtype)
         return self._ordinary(feeds)
+
+
+def name_of(fingerprint: str, factor: int) -> str:
+    """The name under which the files of a model are kept, by the SHA-256 of its content."""
+    return cache.key("whole", FORM, fingerprint, factor)
 
 
 def _as_pytorch(factor: int, side: int) -> bool:
@@ -141,10 +165,7 @@ def _unsuited(contract: Contract, model: Callable[[], bytes]) -> str:
     if len(images) != 1 or others or len(contract.outputs) != 1 or not contract.resizes:
         return "it is not from one picture to one, by a resize"
     nodes = read(model()).body.nodes
-    enlarged = {node.outputs[0] for node in nodes if is_resize(node)}
-    if not any(node.op == "Conv" and node.inputs[0] in enlarged for node in nodes):
-        return "no convolution reads an enlarged picture"
-    return ""
+    return "" if any(is_resize(node) for node in nodes) else "nothing is resized"
 
 
 class InParts:

@@ -1,0 +1,51 @@
+"""What is prepared for the default model is what would be made today."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import numpy as np
+import onnx
+import onnx.numpy_helper
+import pytest
+
+from pliant import cache
+from pliant.artifact import Artifact
+from pliant.engines.base import load
+from pliant.lowering.whole import parts
+from pliant.lowering.whole.forms import END
+from pliant.lowering.whole.session import name_of
+from pliant.models import DEFAULT, path
+
+DATA = path(DEFAULT).read_bytes()
+
+
+def weights(model: bytes) -> list[np.ndarray]:
+    return [onnx.numpy_helper.to_array(t) for t in onnx.ModelProto.FromString(model).graph.initializer]
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4])
+def test_up_to_date(factor: int) -> None:
+    name = name_of(sha256(DATA).hexdigest(), factor)
+    assert cache.ships(name), "run training/prepare.py: the model, or the form of what is prepared, has changed"
+    kept, was_kept = cache.files(name, dict)
+    artifact = Artifact.from_bytes(DATA, DEFAULT)
+    assert was_kept
+    assert artifact is not None
+    made = parts.files(DATA, artifact.contract, factor, in_blocks=False)
+    assert sorted(made) == sorted(kept) == [END]
+    for one, other in zip(weights(made[END]), weights(kept[END]), strict=True):
+        assert one.shape == other.shape
+        assert np.allclose(one, other, rtol=0, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::pliant.stamps.UnverifiedWarning")
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+def test_used_and_right(engine: str) -> None:
+    picture = np.random.default_rng(0).random((1, 3, 120, 117), np.float32)
+    with load(path(DEFAULT), engine) as session, load(path(DEFAULT), "onnxruntime") as other:
+        feeds = {"image": picture, "factor": np.asarray(4.0)}
+        backend = session._backend
+        assert backend.wholes.at(feeds) is not None  # type: ignore[union-attr]
+        expected = other._backend._backend.run(feeds)[0]  # type: ignore[union-attr]
+        assert np.abs(session(picture, 4.0) - expected).max() <= 5e-6

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from pliant.apps.verify import verify as verify
     from pliant.apps.video import video as video
     from pliant.artifact import Artifact as Artifact
+    from pliant.choosing.loading import load as load
     from pliant.contract import Contract as Contract
     from pliant.engines.base import Session as Session
-    from pliant.engines.base import load as load
     from pliant.errors import PliantError as PliantError
     from pliant.errors import UnverifiedWarning as UnverifiedWarning
     from pliant.exporter.export import export as export
@@ -35,7 +35,7 @@ _HOMES = {
     "Session": "pliant.engines.base",
     "export": "pliant.exporter.export",
     "import_onnx": "pliant.importing.importer",
-    "load": "pliant.engines.base",
+    "load": "pliant.choosing.loading",
     "operator": "pliant.operators.user",
     "UnverifiedWarning": "pliant.errors",
     "upscale": "pliant.apps.upscale",

@@ -29,10 +29,14 @@ class Work:
 
 @dataclass(frozen=True)
 class Choice:
-    """The trial that was taken, why in a sentence, and why each of the others was not."""
+    """The trial that was taken, and why in a sentence; those that were `slower`, and those that were `left_out`.
+
+    A reason goes with each of the latter.
+    """
 
     trial: Trial
     why: str
+    slower: tuple[Trial, ...]
     left_out: tuple[tuple[Trial, str], ...]
 
 
@@ -48,9 +52,9 @@ def choose(record: Record, precision: str = EXACT, max_error: float | None = Non
         reasons = " ".join(f"{trial.name}: {reason}" for trial, reason in verdicts)
         raise UsageError(f"No engine here runs the model in {precision} as accurately as that. {reasons}")
     taken = _quickest(able, work)
-    why = _why(taken, [trial for trial in able if trial is not taken], work)
-    left = [(t, reason or _slower(t, taken, work)) for t, reason in verdicts if t is not taken]
-    return Choice(taken, why, tuple(left))
+    others = sorted((t for t in able if t is not taken), key=lambda trial: seconds(trial, work))
+    left = tuple((trial, reason) for trial, reason in verdicts if reason)
+    return Choice(taken, _why(taken, others, work), tuple(others), left)
 
 
 def obstacle(trial: Trial, precision: str, max_error: float | None) -> str:
@@ -113,21 +117,14 @@ def _why(taken: Trial, others: Sequence[Trial], work: Work) -> str:
     own = _figure(taken, work)
     if not others:
         return f"{taken.name} is the only one that runs the model here ({own})."
-    second = min(others, key=lambda trial: seconds(trial, work))
+    second = others[0]
     ratio = seconds(second, work) / seconds(taken, work)
     if ratio < EQUAL:
         return f"{taken.name} takes {own}, which {second.name} hardly differs from ({_figure(second, work)})."
     return f"{taken.name} takes {own}, {second.name} {_figure(second, work)}: {ratio:.2g} times as long."
 
 
-def _slower(trial: Trial, taken: Trial, work: Work) -> str:
-    ratio = seconds(trial, work) / seconds(taken, work)
-    if ratio < EQUAL:
-        return "It is no faster."
-    return f"It takes {ratio:.2g} times as long."
-
-
 def _figure(trial: Trial, work: Work) -> str:
     if work.megapixels is None:
-        return f"{seconds(trial, work) * 1e3:,.3g} ms for a megapixel"
-    return f"{seconds(trial, work):.2g} s for {work.megapixels:,.2g} megapixels"
+        return f"{seconds(trial, work) * 1e3:,.0f} ms for a megapixel"
+    return f"{seconds(trial, work):,.2f} s for {work.megapixels:,.2f} megapixels"

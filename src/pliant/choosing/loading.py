@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 from time import perf_counter
@@ -66,45 +66,62 @@ def load(
         UnverifiedWarning: the file holds no record that it was verified on this engine, and it was not compared here
             either; see `pliant.stamps`.
     """
-    wish = Options(threads, device, cache=Path(cache) if cache is not None else None)
-    return chosen(model, engine, wish, precision, max_error, tuple(kernels))
+    options = Options(threads, device, cache=Path(cache) if cache is not None else None)
+    return chosen(model, Wish(engine, precision, max_error), options, tuple(kernels))
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a caller asks for, as `load` takes it.
+
+    For little `work` nothing is measured in f32. `figures` says whether the notes of the session must have the cost of
+    another precision, where both it and the engine were asked for by name.
+    """
+
+    engine: str = "auto"
+    precision: str | None = None
+    max_error: float | None = None
+    work: Work = field(default_factory=Work)
+    figures: bool = False
 
 
 def chosen(
     model: Model,
-    engine: str = "auto",
-    wish: Options | None = None,
-    precision: str | None = None,
-    max_error: float | None = None,
+    wish: Wish,
+    options: Options | None = None,
     kernels: tuple[object, ...] = (),
-    work: Work | None = None,
     report: Tell | None = None,
 ) -> Session:
-    """As `load`, for work that may be known: for little of it nothing is measured in f32. `report` gets a few words."""
-    wish = wish or Options()
-    wanted = settled(precision, max_error)
-    source, named = Source.of(model), meant(engine)
-    if named != "auto" or wish.device is not None or kernels:
-        if wanted != "fast" and wanted != "int8" and max_error is None:
-            return load_on(
-                source,
-                engine,
-                threads=wish.threads,
-                device=wish.device,
-                precision=wanted,
-                kernels=kernels,
-                cache=wish.cache,
-            )
-        if wish.device is not None or kernels:
+    """As `load`; `report` is called with a few words when something is measured."""
+    wanted, options = settled(wish.precision, wish.max_error), options or Options()
+    source = Source.of(model)
+    record = None
+    if not _is_plain(wish, wanted, options, kernels):
+        record = _record_for(source, meant(wish.engine), wanted, wish.work, report)
+    if record is not None:
+        return _opened(source, choose(record, wanted, wish.max_error, wish.work), options, wanted == "fast")
+    return load_on(
+        source,
+        wish.engine,
+        threads=options.threads,
+        device=options.device,
+        precision=wanted,
+        kernels=kernels,
+        cache=options.cache,
+    )
+
+
+def _is_plain(wish: Wish, wanted: str, options: Options, kernels: tuple[object, ...]) -> bool:
+    """Whether there is nothing to choose. Raises UsageError for what cannot be measured."""
+    special = options.device is not None or bool(kernels)
+    if wanted in ("fast", "int8") or wish.max_error is not None:
+        if special:
             raise UsageError(
                 f"Precision {wanted!r} within an error is measured on the processor, without kernels of a user's; name "
                 "one of f32, bf16 and f16 without max_error, or leave out device and kernels."
             )
-    record = _record_for(source, named, wanted, work, report)
-    if record is None:
-        return load_on(source, engine, threads=wish.threads, cache=wish.cache)
-    found = choose(record, wanted, max_error, work)
-    return _opened(source, found, wish)
+        return False
+    return special or (meant(wish.engine) != "auto" and not (wish.figures and wanted != EXACT))
 
 
 def settled(precision: str | None, max_error: float | None) -> str:
@@ -152,7 +169,7 @@ def record_of(
     return record
 
 
-def _record_for(source: Source, engine: str, precision: str, work: Work | None, report: Tell | None) -> Record | None:
+def _record_for(source: Source, engine: str, precision: str, work: Work, report: Tell | None) -> Record | None:
     """None where nothing is remembered and measuring does not pay, or there is nothing to choose between."""
     if precision != EXACT:
         return record_of(source, engine, precision, report=report)
@@ -169,9 +186,9 @@ def _record_for(source: Source, engine: str, precision: str, work: Work | None, 
         return None
 
 
-def _pays(source: Source, work: Work | None) -> bool:
+def _pays(source: Source, work: Work) -> bool:
     """Whether measuring costs little beside the work."""
-    if work is None or work.megapixels is None:
+    if work.megapixels is None:
         return True
     pixels = work.megapixels * 1e6
     return pixels >= PAYS or pixels * len(source.data) >= PAYS_WEIGHTED
@@ -229,24 +246,25 @@ def _threads() -> list[int]:
     return counts + ([here.allowed // 2] if here.allowed >= 4 else [])
 
 
-def _opened(source: Source, found: Choice, wish: Options) -> Session:
+def _opened(source: Source, found: Choice, given: Options, fast: bool) -> Session:
+    """The session, with notes: `fast` says that the precision was left open."""
     trial = found.trial
     if trial.precision == "int8":
         form = forms.find(source.fingerprint)
         assert form is not None  # it was among what was measured
         source = form
     kind = EXACT if trial.precision == "int8" else trial.precision
-    options = replace(wish, threads=wish.threads or trial.threads, precision=kind)
+    options = replace(given, threads=given.threads or trial.threads, precision=kind)
     session = opened(source, find(trial.engine), options)
     session.precision = trial.precision
-    session.notes = _notes(found)
+    session.notes = _notes(found, fast)
     return session
 
 
-def _notes(found: Choice) -> tuple[str, ...]:
+def _notes(found: Choice, fast: bool) -> tuple[str, ...]:
     trial = found.trial
     if trial.precision == EXACT or trial.deviation is None:
-        return ()
+        return (f"Computed in f32, without any loss: {found.why}",) if fast else ()
     return (
         f"Computed in {trial.precision} on {trial.engine}, which differs from f32 by {trial.deviation.text()}, on a "
         "picture made for measuring.",

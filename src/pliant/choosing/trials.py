@@ -16,7 +16,7 @@ from pliant.choosing.deviation import deviation, worst
 from pliant.choosing.record import Trial
 from pliant.choosing.samples import Sample, is_scalable, samples
 from pliant.contract import Contract
-from pliant.engines.base import Engine, Options, Session, Source, opened
+from pliant.engines.base import PREFERENCE, Engine, Options, Session, Source, opened
 from pliant.errors import InputError, PliantError
 from pliant.ort import FATAL, errors
 
@@ -28,6 +28,7 @@ SIDES = (128, 96, 64, 48, 32, 16)  # of the picture
 LONGEST = 0.15  # seconds that one run on it may take: slow networks get a smaller one
 BUDGET = 1.0  # seconds for runs in turns
 ROUNDS = 7
+PATIENCE = 8.0  # seconds after which no further candidate is opened; the preferred ones come first
 HOPELESS = 2.0  # times as slow as the quickest: not run again
 UNKNOWN_IMPORT = 0.15  # seconds for a package; here openvino took 0.23, onnx with onnx-ir 0.25
 BETTER = 0.95  # another number of threads must take less than this share of the time
@@ -112,7 +113,7 @@ def measure(
 
     Raises InputError if the model cannot be run at all on what its contract allows.
     """
-    tell = report or _ignore
+    tell, begun = report or _ignore, clock()
     tell("measuring which engine is fastest")
     imports = _imports(candidates, clock, load)
     reference = Reference(source)
@@ -120,9 +121,9 @@ def measure(
     expected = [reference(case.feeds) for case in cases]
     running: list[_Running] = []
     failed: list[Trial] = []
-    for candidate in candidates:
+    for candidate in sorted(candidates, key=_preferred):
         tell(f"trying {candidate.engine.name} in {candidate.precision}")
-        found = _opened(candidate, cases, expected, imports, clock)
+        found = _late(candidate) if clock() - begun > PATIENCE else _opened(candidate, cases, expected, imports, clock)
         if isinstance(found, Trial):
             failed.append(found)
         else:
@@ -172,6 +173,16 @@ def _side(contract: Contract, reference: Reference, clock: Clock) -> int:
         times.append(clock() - started)
     allowed = LONGEST / max(min(times), 1e-9)
     return next((side for side in SIDES if (side / SIDES[-1]) ** 2 <= allowed), SIDES[-1])
+
+
+def _preferred(candidate: Candidate) -> int:
+    name = candidate.engine.name
+    return PREFERENCE.index(name) if name in PREFERENCE else len(PREFERENCE)
+
+
+def _late(candidate: Candidate) -> Trial:
+    reason = f"There was no time to try it: others had taken {PATIENCE:g} s."
+    return Trial(candidate.engine.name, candidate.engine.version or "", candidate.precision, reason=reason)
 
 
 def _opened(

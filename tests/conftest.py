@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import live_model
 
-# what "auto" means, here and in the processes that tests start: nothing is measured, and no cache of a user's is written
+# what "auto" means, in tests and the processes they start: nothing is measured, and no cache of a user's is written
 os.environ["PLIANT_ENGINE"] = "onnxruntime"
 
 

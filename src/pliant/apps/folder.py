@@ -127,8 +127,8 @@ def upscale_folder(
         with alone(folder), closing(Log(place, folder)) as kept:
             kept.recover(folder)
             deciding = options(network, wish)
-            if engine == "auto" and session.precision == "f32" and not isinstance(model, Session):
-                deciding["engine"] = engine  # whichever was fastest: in f32 they give the same pictures
+            if engine == "auto" and session.precision == "f32":
+                deciding = _as_before(deciding, kept)
             _begin(kept, {**deciding, **_scope(root, whole, patterns, recursive, overwrite)}, resume)
             run = _Run(network, wish, digest(deciding), kept, folder, overwrite, Limits(memory, tile), count)
             run.do(found, tell, advance or _ignore)
@@ -225,6 +225,13 @@ def _found(root: Path, whole: str | None, patterns: Sequence[str], recursive: bo
     asked = [whole] if whole else patterns
     meant = f"that matches {' or '.join(asked)}" if asked else f"({', '.join(SUFFIXES)})"
     raise UsageError(f"There is no picture in {root} {meant}; give another folder or pattern.")
+
+
+def _as_before(deciding: dict[str, object], log: Log) -> dict[str, object]:
+    """The options of the last run, if only the engine was another: in f32 the fastest one gives the same pictures."""
+    last = log.runs[-1] if log.runs else {}
+    same = all(last.get(name) == value for name, value in deciding.items() if name != "engine")
+    return {**deciding, "engine": last["engine"]} if last and same else deciding
 
 
 def _amount(found: Found, factor: float | None, size: Sides | None) -> Work:

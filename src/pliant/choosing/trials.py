@@ -26,8 +26,8 @@ Import = Callable[[str], object]
 
 SIDES = (128, 96, 64, 48, 32, 16)  # of the picture
 LONGEST = 0.15  # seconds that one run on it may take: slow networks get a smaller one
-BUDGET = 1.0  # seconds for runs in turns
-ROUNDS = 7
+BUDGET = 1.0  # seconds for runs in turns, but that a few runs may take longer
+LEAST_ROUNDS, ROUNDS = 3, 7
 PATIENCE = 8.0  # seconds after which no further candidate is opened; the preferred ones come first
 HOPELESS = 2.0  # times as slow as the quickest: not run again
 UNKNOWN_IMPORT = 0.15  # seconds for a package; here openvino took 0.23, onnx with onnx-ir 0.25
@@ -225,7 +225,8 @@ def _in_turns(running: Sequence[_Running], cases: Sequence[Sample], clock: Clock
                 started = clock()
                 _run(entry.session, case)
                 entry.seconds.setdefault(case.label, []).append(clock() - started)
-        if clock() - begun > BUDGET:
+        took = clock() - begun
+        if took > PATIENCE or (took > BUDGET and turn + 1 >= LEAST_ROUNDS):
             return
 
 

@@ -11,6 +11,7 @@ from pliant.version import VERSION
 
 if TYPE_CHECKING:
     from pliant.apps.folder import upscale_folder as upscale_folder
+    from pliant.apps.quantize import quantize as quantize
     from pliant.apps.upscale import upscale as upscale
     from pliant.apps.verify import verify as verify
     from pliant.apps.video import video as video
@@ -37,6 +38,7 @@ _HOMES = {
     "import_onnx": "pliant.importing.importer",
     "load": "pliant.choosing.loading",
     "operator": "pliant.operators.user",
+    "quantize": "pliant.apps.quantize",
     "UnverifiedWarning": "pliant.errors",
     "upscale": "pliant.apps.upscale",
     "upscale_folder": "pliant.apps.folder",
@@ -54,6 +56,7 @@ __all__ = [
     "import_onnx",
     "load",
     "operator",
+    "quantize",
     "upscale",
     "upscale_folder",
     "verify",

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from pliant.apps.batch.find import find as find_pictures
 from pliant.apps.batch.find import is_many, split
 from pliant.apps.models import find
-from pliant.artifact import Artifact
+from pliant.artifact import Artifact, without
 from pliant.choosing import forms
 from pliant.choosing.samples import factors
 from pliant.choosing.trials import Candidate, measure
-from pliant.engines.base import Session, Source, engines, load, opened
+from pliant.engines.base import Options, Session, Source, engines, load, opened
 from pliant.engines.base import find as find_engine
 from pliant.errors import LossError, UsageError
 from pliant.imaging.network import Network
@@ -29,6 +29,8 @@ from pliant.imaging.quality import levels, quality
 from pliant.imaging.resample import reduced
 from pliant.imaging.sizes import Plan, scaled
 from pliant.media.read import read_picture
+from pliant.models import path as shipped
+from pliant.stamps import KEYS
 
 Array = NDArray[Any]
 PathLike = str | os.PathLike[str]
@@ -124,8 +126,8 @@ def quantize(
 
     Args:
         model: an ONNX file from picture to picture, or the name of a shipped model.
-        pictures: files, folders or patterns; the more like those to be upscaled the better. From four on, every fourth is
-            held out, to be tried on.
+        pictures: files, folders or patterns; the more like those to be upscaled the better. From four on, every fourth
+            is held out, to be tried on.
         output: the file to write; the model's name with `_int8` behind it, in this folder for a shipped one, if None.
         max_loss: how many dB of PSNR it may cost in the mean.
         report: called with a few words at the beginning of each step.
@@ -146,7 +148,7 @@ def quantize(
         network = Network.of(exact)
         tell("reading pictures")
         job = _job(whole, network, pictures)
-        quantiser = Quantiser(Artifact.from_bytes(whole.data).model if source.artifact else whole.data)
+        quantiser = Quantiser(without(whole.data, KEYS))
         form, layers, losses = _least(job, quantiser, max_loss, tell)
     form = _noted(form, len(layers), len(quantiser.layers), job, losses)
     form.save(target)
@@ -165,8 +167,8 @@ def quantize(
 
 
 def _target(model: Path, output: PathLike | None) -> Path:
-    shipped = output is None and "site-packages" in model.parts
-    target = Path(output) if output is not None else (Path() if shipped else model.parent) / f"{model.stem}_int8.onnx"
+    folder = Path() if model.parent == shipped().parent else model.parent
+    target = Path(output) if output is not None else folder / f"{model.stem}_int8.onnx"
     if target.is_dir() or not target.resolve().parent.is_dir():
         raise UsageError(f"{target} cannot be written: it is a folder, or its folder does not exist.")
     if target.exists() and target.samefile(model):
@@ -177,8 +179,8 @@ def _target(model: Path, output: PathLike | None) -> Path:
 def _least(job: _Job, quantiser: Any, max_loss: float, tell: Tell) -> tuple[Artifact, list[str], tuple[Loss, ...]]:
     """The form with the most layers that costs no more than is allowed. Raises LossError if there is none."""
     best: tuple[float, int] = (inf, 0)
-    for without in ((), quantiser.last, (*quantiser.first, *quantiser.last)):
-        layers = [name for name in quantiser.layers if name not in without]
+    for exact in ((), quantiser.last, (*quantiser.first, *quantiser.last)):
+        layers = [name for name in quantiser.layers if name not in exact]
         if not layers or best[1] == len(layers):
             continue
         tell(f"calibrating {len(layers)} of {len(quantiser.layers)} layers on {len(job.seen)} pictures")
@@ -265,10 +267,8 @@ def _smaller(pixels: Array, network: Network) -> tuple[Array, Array]:
 
 
 def _losses(job: _Job, form: Artifact) -> tuple[Loss, ...]:
-    with opened(
-        Source.of(form), find_engine(RUNNER), Candidate(find_engine(RUNNER), "int8", job.source).options()
-    ) as s:
-        return tuple(_loss(name, pixels, job.network, s) for name, pixels in job.held)
+    with opened(Source.of(form), find_engine(RUNNER), Options()) as session:
+        return tuple(_loss(name, pixels, job.network, session) for name, pixels in job.held)
 
 
 def _loss(name: str, pixels: Array, network: Network, form: Session) -> Loss:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pliant import cache
 from pliant.artifact import Artifact, write_atomically
+from pliant.cache import folder, key
 from pliant.engines.base import Source
 from pliant.errors import InputError
 
@@ -33,4 +33,4 @@ def find(fingerprint: str) -> Source | None:
 
 
 def _path(fingerprint: str) -> Path:
-    return cache.folder() / FOLDER / f"{cache.key(fingerprint)}.onnx"
+    return folder() / FOLDER / f"{key(fingerprint)}.onnx"

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pliant import cache
 from pliant.artifact import write_atomically
+from pliant.cache import folder, key
 from pliant.choosing.deviation import Deviation
 from pliant.errors import InputError
 
@@ -24,7 +24,8 @@ class Trial:
     `start` is how many seconds it takes until the first result, beyond what a later one takes: importing the engine,
     loading and compiling. `rates` are seconds per megapixel of the result, by the factor ("" if there is none).
     `deviation` is that from the file in float32. `reason` says, in a sentence, why there are no figures; empty if there
-    are. `further` has settings that only some engines know.
+    are. `spread` is how many times as long as the shortest run the longest one took. `further` has settings that only
+    some engines know.
     """
 
     engine: str
@@ -34,6 +35,7 @@ class Trial:
     start: float = 0.0
     rates: dict[str, float] = field(default_factory=dict[str, float])
     deviation: Deviation | None = None
+    spread: float = 1.0
     reason: str = ""
     further: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -86,7 +88,7 @@ def remembered(facts: Mapping[str, Any]) -> Record | None:
 def knows(fingerprint: str) -> bool:
     """Whether anything is remembered of a model; cheaper than finding out what the machine and its engines are."""
     try:
-        return any(cache.folder().joinpath(FOLDER).glob(f"{_head(fingerprint)}-*.json"))
+        return any(folder().joinpath(FOLDER).glob(f"{_head(fingerprint)}-*.json"))
     except OSError:
         return False
 
@@ -103,11 +105,11 @@ def remember(record: Record) -> bool:
 
 
 def _path(facts: Mapping[str, Any]) -> Path:
-    return cache.folder() / FOLDER / f"{_head(str(facts['model']))}-{cache.key(facts)}.json"
+    return folder() / FOLDER / f"{_head(str(facts['model']))}-{key(facts)}.json"
 
 
 def _head(fingerprint: str) -> str:
-    return cache.key(fingerprint)[:12]
+    return key(fingerprint)[:12]
 
 
 def _trial(entry: Any) -> Trial:

@@ -253,7 +253,8 @@ def _finished(entry: _Running, cases: Sequence[Sample], sizes: Sequence[float]) 
     seconds = [min(entry.seconds[case.label]) for case in cases]
     rates = {case.label: took / size * 1e6 for case, took, size in zip(cases, seconds, sizes, strict=True)}
     start = max(0.0, entry.trial.start - seconds[0])
-    return replace(entry.trial, start=start, rates=rates)
+    spread = max(max(times) / max(min(times), 1e-9) for times in entry.seconds.values())
+    return replace(entry.trial, start=start, rates=rates, spread=spread)
 
 
 def _pixels(result: Array, contract: Contract) -> float:

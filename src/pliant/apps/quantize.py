@@ -40,6 +40,7 @@ MAX_LOSS = 0.2  # dB, in the mean
 SIDE = 128  # pixels of the part of a picture that the network sees
 MOST, MOST_HELD = 32, 16  # pictures to calibrate on, and to try on
 HELD = 4  # every so many-th picture is held out, if there are as many
+EQUAL = 60.0  # dB: one level off in one value of fifteen, which nobody sees
 RUNNER = "onnxruntime"
 
 
@@ -47,8 +48,8 @@ RUNNER = "onnxruntime"
 class Loss:
     """What int8 costs on one picture, which was reduced and upscaled again.
 
-    `f32` and `int8` are PSNRs in dB against the picture itself (RGB), `loss` is how much lower that of int8 is, and
-    `agreement` the PSNR of int8 against f32. Infinite for equal pictures.
+    `f32` and `int8` are PSNRs in dB against the picture itself (RGB), `loss` is how much lower that of int8 is, where
+    60 dB count as equal. `agreement` is the PSNR of int8 against f32. PSNRs are infinite for equal pictures.
     """
 
     picture: str
@@ -58,8 +59,8 @@ class Loss:
 
     @property
     def loss(self) -> float:
-        """In dB; 0 if both are exact."""
-        return 0.0 if self.f32 == self.int8 else self.f32 - self.int8
+        """In dB."""
+        return min(self.f32, EQUAL) - min(self.int8, EQUAL)
 
 
 @dataclass(frozen=True)
@@ -190,9 +191,9 @@ def _least(job: _Job, quantiser: Any, max_loss: float, tell: Tell) -> tuple[Arti
             return form, layers, losses
         best = min(best, (_mean(losses), len(layers)))
     raise LossError(
-        f"int8 costs {best[0]:.2f} dB of PSNR in the mean of {len(job.held)} pictures, even without the first and last "
-        f"layers, and {max_loss:g} dB are allowed: nothing was written. Calibrate on more pictures like those to be "
-        "upscaled, or allow more with --max-loss."
+        f"int8 costs {best[0]:.2f} dB of PSNR in the mean of the pictures tried ({len(job.held)}), even without the "
+        f"first and last layers, and {max_loss:g} dB are allowed: nothing was written. Calibrate on more pictures like "
+        "those to be upscaled, or allow more with --max-loss."
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from pliant.errors import InputError, LoweringError
@@ -39,7 +40,7 @@ class Quantiser:
         try:
             proto = onnx.ModelProto.FromString(model)
             self._model: Any = proto if version_of(proto, OPSET) >= LEAST_OPSET else converted(proto, OPSET)
-        except (ValueError, TypeError, RuntimeError) as error:
+        except (DecodeError, ValueError, TypeError, RuntimeError) as error:
             raise InputError(f"The model cannot be read ({error}); export it again.") from error
         graph = self._model.graph
         weights = {tensor.name: tensor for tensor in graph.initializer}

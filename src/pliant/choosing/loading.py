@@ -8,18 +8,20 @@ from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pliant.artifact import Artifact
 from pliant.choosing import forms
 from pliant.choosing.choice import EXACT, PRECISIONS, SHORTER, Choice, Work, choose
 from pliant.choosing.machine import machine
 from pliant.choosing.record import Record, Trial, knows, remember, remembered
-from pliant.choosing.trials import Candidate, Clock, measure
 from pliant.engines.base import Engine, Options, Session, Source, engines, find, meant, opened
 from pliant.engines.base import load as load_on
 from pliant.errors import InputError, UsageError
 from pliant.version import VERSION
+
+if TYPE_CHECKING:
+    from pliant.choosing.trials import Candidate, Clock
 
 Model = str | os.PathLike[str] | Artifact | Source
 Tell = Callable[[str], None]
@@ -150,6 +152,8 @@ def record_of(
 
     Raises UsageError for an int8 form that does not exist, InputError if the model cannot be run.
     """
+    from pliant.choosing.trials import measure
+
     source = Source.of(model)
     wanted, others = _engines(meant(engine))
     form = forms.find(source.fingerprint) if precision in ("fast", "int8") else None
@@ -224,6 +228,8 @@ def _facts(source: Source, wanted: list[Engine], precision: str, form: Source | 
 def _candidates(
     source: Source, wanted: list[Engine], precision: str, form: Source | None
 ) -> tuple[list[Candidate], list[Trial]]:
+    from pliant.choosing.trials import Candidate
+
     kinds = (EXACT, *SHORTER) if precision == "fast" else (precision,)
     found: list[Candidate] = []
     out: list[Trial] = []

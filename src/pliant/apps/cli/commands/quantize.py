@@ -87,7 +87,7 @@ def _show(made: Quantized) -> None:
 
 def _sentence(speed: Any) -> str:
     if speed.ratio is None:
-        return f"{speed.engine} does not run it: {speed.reason}"
+        return f"{speed.engine} was not compared: {speed.reason}"
     if speed.ratio >= 1:
         return f"{speed.engine} is no faster with it: {speed.ratio:.2f} times the time of f32."
     return f"{speed.engine} takes {speed.ratio:.2f} times the time of f32."

@@ -223,6 +223,18 @@ def test_a_named_precision_is_held_to_the_error(model: Artifact, clock: Clock, m
         pliant.load(model, precision="f16")
 
 
+def test_where_no_result_is_like_another_the_preferred_engine_runs(
+    model: Artifact, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a network that draws random numbers."""
+    any_, other = (Fake(name, clock, {"f32": 1.0}, off={"f32": 3.0}) for name in ("any", "other"))
+    install(monkeypatch, [any_, other])
+    with pliant.load(model) as session:
+        assert session.engine == "any"
+    with pytest.raises(UsageError, match=r"No engine here runs the model in fast"):
+        pliant.load(model, precision="fast")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

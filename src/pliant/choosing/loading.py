@@ -97,11 +97,11 @@ def chosen(
     """As `load`; `report` is called with a few words when something is measured."""
     wanted, options = settled(wish.precision, wish.max_error), options or Options()
     source = Source.of(model)
-    record = None
+    found = None
     if not _is_plain(wish, wanted, options, kernels):
-        record = _record_for(source, meant(wish.engine), wanted, wish.work, report)
-    if record is not None:
-        return _opened(source, choose(record, wanted, wish.max_error, wish.work), options, wanted == "fast")
+        found = _choice(source, wish, wanted, report)
+    if found is not None:
+        return _opened(source, found, options, wanted == "fast")
     return load_on(
         source,
         wish.engine,
@@ -171,6 +171,17 @@ def record_of(
     record = Record(facts, (*found.trials, *out, *others), found.shapes, clock() - started)
     remember(record)
     return record
+
+
+def _choice(source: Source, wish: Wish, wanted: str, report: Tell | None) -> Choice | None:
+    """None for the preferred engine: where nothing is known, or in f32 no result is like another (random numbers)."""
+    record = _record_for(source, meant(wish.engine), wanted, wish.work, report)
+    try:
+        return None if record is None else choose(record, wanted, wish.max_error, wish.work)
+    except UsageError:
+        if wanted == EXACT:
+            return None
+        raise
 
 
 def _record_for(source: Source, engine: str, precision: str, work: Work, report: Tell | None) -> Record | None:

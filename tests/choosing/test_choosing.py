@@ -103,7 +103,14 @@ def test_it_is_remembered(model: Artifact, clock: Clock, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"format": 1}', '{"format": 1, "facts": {}, "trials": [], "shapes": [], "seconds": 0}']
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        '{"format": 1}',
+        '{"format": 1, "facts": {}, "trials": [], "shapes": [], "seconds": 0, "tries": 1}',
+    ],
 )
 def test_a_broken_file_is_measured_anew(
     model: Artifact, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str
@@ -317,6 +324,30 @@ def test_no_further_engine_is_tried_when_it_takes_too_long(
     found = choose(measured(model, clock))
     assert (found.trial.engine, late.opened) == ("heavy", [])
     assert "There was no time to try it" in found.left_out[0][1]
+
+
+def test_what_was_measured_on_a_busy_machine_is_measured_again(
+    model: Artifact, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early, late = Fake("early", clock, {"f32": 1.0}, start=9.0), Fake("late", clock, {"f32": 0.5})
+    install(monkeypatch, [early, late])
+    assert measured(model, clock).disturbed
+    early.start, early.rate = 0.0, {"f32": 2.0}
+    second = measured(model, clock)
+    assert (second.disturbed, second.tries, choose(second).trial.engine) == (False, 2, "late")
+    assert choose(second).slower[0].rate() == pytest.approx(1.0)  # the better time counts
+    measured(model, clock)
+    assert [len(fake.opened) for fake in (early, late)] == [2, 1]
+
+
+def test_a_machine_that_is_always_busy_is_left_alone(
+    model: Artifact, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early = Fake("early", clock, {"f32": 1.0}, start=9.0)
+    install(monkeypatch, [early, Fake("late", clock, {"f32": 0.5})])
+    tries = [measured(model, clock).tries for _ in range(5)]
+    assert tries == [1, 2, 3, 3, 3]
+    assert len(early.opened) == 3
 
 
 def test_threads_are_tried_on_the_fastest(model: Artifact, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

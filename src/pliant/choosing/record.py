@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from pliant.choosing.deviation import Deviation
 from pliant.errors import InputError
 
 FORMAT = 1
+BUSY = 1.5  # times as long as the shortest run
 FOLDER = "choices"
 
 
@@ -24,8 +25,8 @@ class Trial:
     `start` is how many seconds it takes until the first result, beyond what a later one takes: importing the engine,
     loading and compiling. `rates` are seconds per megapixel of the result, by the factor ("" if there is none).
     `deviation` is that from the file in float32. `reason` says, in a sentence, why there are no figures; empty if there
-    are. `spread` is how many times as long as the shortest run the longest one took. `further` has settings that only
-    some engines know.
+    are. `spread` is how many times as long as the shortest run the next one took. `late` says that there was no
+    time to try it. `further` has settings that only some engines know.
     """
 
     engine: str
@@ -36,6 +37,7 @@ class Trial:
     rates: dict[str, float] = field(default_factory=dict[str, float])
     deviation: Deviation | None = None
     spread: float = 1.0
+    late: bool = False
     reason: str = ""
     further: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -60,17 +62,38 @@ def _whole(factor: float) -> bool:
 class Record:
     """All trials of one round. `facts` are what they hold for, as JSON can hold it; `shapes` those of what was run.
 
-    `seconds` is how long it took.
+    `seconds` is how long it took, `tries` how often it was measured.
     """
 
     facts: Mapping[str, Any]
     trials: tuple[Trial, ...]
     shapes: tuple[str, ...] = ()
     seconds: float = 0.0
+    tries: int = 1
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether the machine was so busy that the times say little."""
+        return any(trial.late or trial.spread > BUSY for trial in self.trials)
+
+    def after(self, before: Record) -> Record:
+        """The same, where what was measured before was better: what disturbs a run only makes it longer."""
+        known = {trial.name: trial for trial in before.trials}
+        trials = tuple(_better(trial, known.get(trial.name)) for trial in self.trials)
+        return replace(self, trials=trials, tries=before.tries + 1)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {"format": FORMAT, **asdict(self)}
+
+
+def _better(new: Trial, old: Trial | None) -> Trial:
+    if old is None or not old.rates:
+        return new
+    if not new.rates:
+        return old
+    rates = {factor: min(rate, old.rates.get(factor, rate)) for factor, rate in new.rates.items()}
+    return replace(new, rates=rates, start=min(new.start, old.start))
 
 
 def remembered(facts: Mapping[str, Any]) -> Record | None:
@@ -80,7 +103,7 @@ def remembered(facts: Mapping[str, Any]) -> Record | None:
         if data["format"] != FORMAT or data["facts"] != json.loads(json.dumps(facts)):
             return None
         trials = tuple(_trial(entry) for entry in data["trials"])
-        return Record(facts, trials, tuple(data["shapes"]), float(data["seconds"]))
+        return Record(facts, trials, tuple(data["shapes"]), float(data["seconds"]), int(data["tries"]))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 

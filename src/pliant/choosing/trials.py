@@ -175,14 +175,16 @@ def _side(contract: Contract, reference: Reference, clock: Clock) -> int:
     return next((side for side in SIDES if (side / SIDES[-1]) ** 2 <= allowed), SIDES[-1])
 
 
-def _preferred(candidate: Candidate) -> int:
+def _preferred(candidate: Candidate) -> tuple[bool, int]:
+    """f16 comes last: on processors it takes long to open, and hardly ever wins."""
     name = candidate.engine.name
-    return PREFERENCE.index(name) if name in PREFERENCE else len(PREFERENCE)
+    return candidate.precision == "f16", PREFERENCE.index(name) if name in PREFERENCE else len(PREFERENCE)
 
 
 def _late(candidate: Candidate) -> Trial:
     reason = f"There was no time to try it: others had taken {PATIENCE:g} s."
-    return Trial(candidate.engine.name, candidate.engine.version or "", candidate.precision, reason=reason)
+    engine = candidate.engine
+    return Trial(engine.name, engine.version or "", candidate.precision, reason=reason, late=True)
 
 
 def _opened(
@@ -253,7 +255,7 @@ def _finished(entry: _Running, cases: Sequence[Sample], sizes: Sequence[float]) 
     seconds = [min(entry.seconds[case.label]) for case in cases]
     rates = {case.label: took / size * 1e6 for case, took, size in zip(cases, seconds, sizes, strict=True)}
     start = max(0.0, entry.trial.start - seconds[0])
-    spread = max(max(times) / max(min(times), 1e-9) for times in entry.seconds.values())
+    spread = max(sorted(times)[:2][-1] / max(min(times), 1e-9) for times in entry.seconds.values())
     return replace(entry.trial, start=start, rates=rates, spread=spread)
 
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 HEADINGS = ("engine", "precision", "threads", "ms per megapixel", "grey levels off", "start", "")
 RIGHT = range(2, 6)  # columns of numbers
-BUSY = 2.0  # times as long as the shortest run
 WIDE = 200  # columns of the table where there is no terminal
 
 
@@ -102,7 +101,7 @@ def _explain(model: str | None, precision: str | None, max_error: float | None, 
     click.echo(choice.why)
     for trial, reason in choice.left_out:
         click.echo(f"{trial.name} was left out: {reason}")
-    if max(trial.spread for trial in (choice.trial, *choice.slower)) > BUSY:
+    if record.disturbed:
         click.echo(
             "The machine was busy: one and the same run took very different times. Measure again when it is not."
         )

@@ -9,6 +9,9 @@ import pytest
 
 from tests.support import live_model
 
+# what "auto" means, in tests and the processes they start: nothing is measured, and no cache of a user's is written
+os.environ["PLIANT_ENGINE"] = "onnxruntime"
+
 
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -11,13 +11,14 @@ from pliant.version import VERSION
 
 if TYPE_CHECKING:
     from pliant.apps.folder import upscale_folder as upscale_folder
+    from pliant.apps.quantize import quantize as quantize
     from pliant.apps.upscale import upscale as upscale
     from pliant.apps.verify import verify as verify
     from pliant.apps.video import video as video
     from pliant.artifact import Artifact as Artifact
+    from pliant.choosing.loading import load as load
     from pliant.contract import Contract as Contract
     from pliant.engines.base import Session as Session
-    from pliant.engines.base import load as load
     from pliant.errors import PliantError as PliantError
     from pliant.errors import UnverifiedWarning as UnverifiedWarning
     from pliant.exporter.export import export as export
@@ -35,8 +36,9 @@ _HOMES = {
     "Session": "pliant.engines.base",
     "export": "pliant.exporter.export",
     "import_onnx": "pliant.importing.importer",
-    "load": "pliant.engines.base",
+    "load": "pliant.choosing.loading",
     "operator": "pliant.operators.user",
+    "quantize": "pliant.apps.quantize",
     "UnverifiedWarning": "pliant.errors",
     "upscale": "pliant.apps.upscale",
     "upscale_folder": "pliant.apps.folder",
@@ -54,6 +56,7 @@ __all__ = [
     "import_onnx",
     "load",
     "operator",
+    "quantize",
     "upscale",
     "upscale_folder",
     "verify",

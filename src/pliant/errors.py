@@ -10,13 +10,14 @@
     │   ├── ContractError   arrays or values do not fit the model's contract
     │   ├── LoweringError   an engine cannot run the model with the same result
     │   └── OutOfMemory     an engine ran out of memory
+    ├── LossError           a model in another precision loses more than is allowed
     └── ExportError         a model cannot become a live ONNX file
         ├── CaptureError    PyTorch could not be traced with its values live
         ├── OperatorError   the shape or ONNX body of a user's operator is not what its reference computes
         └── AuditError      the traced file is not what eager PyTorch computes
 
 Each message says what was got, what was expected and what to do next. The command line prints it and exits
-with status 2, or with 1 for an `ExportError`: the check failed.
+with status 2, or with 1 for an `ExportError` or a `LossError`: the check failed.
 """
 
 from __future__ import annotations
@@ -67,6 +68,12 @@ class LoweringError(InputError):
 
 class OutOfMemory(InputError):  # noqa: N818 - as the built-in MemoryError is not one of ours
     """An engine, or pliant, ran out of memory."""
+
+
+class LossError(PliantError):
+    """A model in another precision loses more than is allowed."""
+
+    exit_status = 1
 
 
 class ExportError(PliantError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -16,14 +16,17 @@ from pliant.apps.batch.lock import alone
 from pliant.apps.batch.log import NAME, Log
 from pliant.apps.batch.outcome import Failure, Failures, counted_notes, renamed_note
 from pliant.apps.batch.pipeline import Pipeline, Progress, remove_leftovers
-from pliant.apps.loading import loaded
+from pliant.apps.loading import Way, loaded, work_of
 from pliant.apps.steps import PathLike, Sides, Wish
+from pliant.choosing.choice import Work
 from pliant.engines.base import Session
 from pliant.errors import PictureError, UsageError
 from pliant.imaging.network import Network
 from pliant.imaging.upscaling import Limits
 from pliant.media.formats import SUFFIXES
+from pliant.media.read import read_size
 
+SOME = 24  # pictures whose sizes stand for all, before it is known what is to be done with them
 WORKERS = 4  # at most, without being asked for
 
 
@@ -58,6 +61,8 @@ def upscale_folder(
     size: Sides | None = None,
     model: PathLike | Session | None = None,
     engine: str = "auto",
+    precision: str | None = None,
+    max_error: float | None = None,
     format: str | None = None,  # noqa: A002 - as in `upscale`
     memory: int | None = None,
     tile: int | None = None,
@@ -82,8 +87,8 @@ def upscale_folder(
     Args:
         source: a folder, or a pattern such as "photos/**/*.jpg".
         destination: a folder, made if it is missing; beside the source with the factor or size behind its name if None.
-        factor: as for `upscale`, for every picture, and so are `size`, `model`, `engine`, `format`,
-            `tile`, `alpha` and `strip`.
+        factor: as for `upscale`, for every picture, and so are `size`, `model`, `engine`, `precision`,
+            `max_error`, `format`, `tile`, `alpha` and `strip`.
         memory: bytes that the process may use; pictures that wait get a quarter of it.
         patterns: which pictures of the folder, by name ("*.jpg") or by path in it ("2024/**/*.png"); all if empty.
             Upper and lower case count as equal.
@@ -112,7 +117,8 @@ def upscale_folder(
     tell("looking for pictures")
     found = _found(root, whole, patterns, recursive, wanted)
     tell("loading the model")
-    with loaded(model, engine) as (session, name):
+    amount = _amount(found, factor, size)
+    with loaded(model, Way(engine, precision, max_error), amount, tell, figures=True) as (session, name):
         network = Network.of(session)
         wish = checked(Wish(factor, size, format, alpha, strip), network)
         folder = wanted or _beside(root, wish)
@@ -121,6 +127,8 @@ def upscale_folder(
         with alone(folder), closing(Log(place, folder)) as kept:
             kept.recover(folder)
             deciding = options(network, wish)
+            if engine == "auto" and session.precision == "f32":
+                deciding = _as_before(deciding, kept)
             _begin(kept, {**deciding, **_scope(root, whole, patterns, recursive, overwrite)}, resume)
             run = _Run(network, wish, digest(deciding), kept, folder, overwrite, Limits(memory, tile), count)
             run.do(found, tell, advance or _ignore)
@@ -136,7 +144,7 @@ def upscale_folder(
                 ignored=found.ignored,
                 seconds=perf_counter() - started,
                 pictures_per_second=run.speed,
-                notes=(*found.notes, *run.notes),
+                notes=(*found.notes, *session.notes, *run.notes),
             )
 
 
@@ -217,6 +225,23 @@ def _found(root: Path, whole: str | None, patterns: Sequence[str], recursive: bo
     asked = [whole] if whole else patterns
     meant = f"that matches {' or '.join(asked)}" if asked else f"({', '.join(SUFFIXES)})"
     raise UsageError(f"There is no picture in {root} {meant}; give another folder or pattern.")
+
+
+def _as_before(deciding: dict[str, object], log: Log) -> dict[str, object]:
+    """The options of the last run, if only the engine was another: in f32 the fastest one gives the same pictures."""
+    last = log.runs[-1] if log.runs else {}
+    same = all(last.get(name) == value for name, value in deciding.items() if name != "engine")
+    return {**deciding, "engine": last["engine"]} if last and same else deciding
+
+
+def _amount(found: Found, factor: float | None, size: Sides | None) -> Work:
+    """The work that the pictures make, from the sizes of some of them."""
+    some = found.pictures[:: max(1, len(found.pictures) // SOME)]
+    sizes: list[tuple[int, int]] = []
+    for name in some:
+        with suppress(PictureError, OSError):  # what is wrong with it is said when its turn comes
+            sizes.append(read_size(found.root / name)[:2])
+    return work_of(sizes, factor, size, len(found.pictures) / max(1, len(some)))
 
 
 def _beside(root: Path, wish: Wish) -> Path:

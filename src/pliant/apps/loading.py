@@ -3,19 +3,70 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from pliant.apps.models import find
-from pliant.engines.base import Session, load
+from pliant.choosing.choice import Work
+from pliant.choosing.loading import Wish, chosen
+from pliant.engines.base import Session
+from pliant.errors import UsageError
+
+USUAL = 4.0  # the factor where none is given; for a guess at the amount of work
+
+
+@dataclass(frozen=True)
+class Way:
+    """How to run a model: the engine, the precision, and the error that is allowed; as `pliant.load` takes them."""
+
+    engine: str = "auto"
+    precision: str | None = None
+    max_error: float | None = None
 
 
 @contextmanager
-def loaded(model: str | os.PathLike[str] | Session | None, engine: str) -> Generator[tuple[Session, str], None, None]:
-    """The session and what to call its model; a session that the caller gave stays open."""
+def loaded(
+    model: str | os.PathLike[str] | Session | None,
+    way: Way,
+    work: Work | None = None,
+    report: Callable[[str], None] | None = None,
+    *,
+    figures: bool = False,
+) -> Generator[tuple[Session, str], None, None]:
+    """The session and what to call its model; a session that the caller gave stays open.
+
+    `work` is what is known about it beforehand: little work is not worth measuring engines for. With `figures`, the
+    notes of a session in another precision than f32 say what it costs.
+    """
     if isinstance(model, Session):
+        if way.precision is not None or way.max_error is not None:
+            raise UsageError("A session has its precision already: give precision and max_error to pliant.load.")
         yield model, model.contract.provenance.source or "the session's model"
         return
     path = find(model)
-    with load(path, engine) as session:
+    wish = Wish(way.engine, way.precision, way.max_error, work or Work(), figures)
+    with chosen(path, wish, report=report) as session:
         yield session, path.stem
+
+
+def work_of(
+    sizes: Iterable[tuple[int, int]],
+    factor: float | None,
+    size: tuple[int | None, int | None] | None,
+    times: float = 1,
+) -> Work:
+    """The work that sources of these sizes (width, height) make, `times` as many of them being all.
+
+    As far as it can be said before the model is known.
+    """
+    total, known = 0.0, factor
+    for width, height in sizes:
+        known = factor if size is None else _ratio(size, (width, height))
+        total += width * height * (known or USUAL) ** 2
+    return Work(total * times / 1e6, known)
+
+
+def _ratio(size: tuple[int | None, int | None], source: tuple[int, int]) -> float:
+    ratios = [after / before for after, before in zip(size, source, strict=True) if after is not None]
+    return max(ratios, default=USUAL)

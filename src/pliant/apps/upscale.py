@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from pliant.apps.loading import loaded
+from pliant.apps.loading import Way, loaded, work_of
+from pliant.apps.precision import cost
 from pliant.apps.steps import PathLike, Sides, Wish, check, computed, decoded, written
 from pliant.engines.base import Session
 from pliant.imaging.network import Network
@@ -46,6 +47,8 @@ def upscale(
     size: Sides | None = None,
     model: PathLike | Session | None = None,
     engine: str = "auto",
+    precision: str | None = None,
+    max_error: float | None = None,
     format: str | None = None,  # noqa: A002 - what users and Pillow call it
     memory: int | None = None,
     tile: int | None = None,
@@ -71,7 +74,10 @@ def upscale(
         factor: above 0; sides become floor(side * factor). The model's default, 4 if it takes it, if None.
         size: width and height in pixels instead of a factor; one may be None, which keeps the proportions.
         model: an ONNX file, the name of a shipped model, or a session; the default model if None.
-        engine: name of the engine that runs a model which is no session yet.
+        engine: name of the engine that runs a model which is no session yet; "auto" takes the one that was measured to
+            be fastest here, and measures only before much work.
+        precision: what it computes in, and
+        max_error: what that may cost, as for `pliant.load`; a note says what it did cost.
         format: "png", "jpeg", "webp", "tiff", "avif", "heif", "bmp" or "gif", for a destination without suffix.
         memory: bytes that the process may use; half of what is free, at most 1 GB, if None.
         tile: the longest side of a tile in pixels of the source; chosen for the memory and measured speed if None.
@@ -89,13 +95,15 @@ def upscale(
     wish = Wish(factor, size, format, alpha, strip)
     started = perf_counter()
     origin, tell = Path(source), report or _ignore
-    read_size(origin)  # a source that cannot be read should not cost the loading of a model
+    width, height, _ = read_size(origin)  # a source that cannot be read should not cost the loading of a model
     tell("loading the model")
-    with loaded(model, engine) as (session, name):
+    amount = work_of([(width, height)], factor, size)
+    with loaded(model, Way(engine, precision, max_error), amount, tell) as (session, name):
         network = Network.of(session)
         job = _prepare(network, origin, Path(destination) if destination is not None else None, wish)
         tell("upscaling to {:,} x {:,}".format(*job.plan.result))
         work = Work(network, job.plan, Limits(memory, tile), advance or _ignore, alpha=alpha)
+        spent = cost(session, model, job.picture.pixels, job.plan)
         lost = written(job.picture, computed(job.picture, work, job.target), job.plan, job.path, job.target, tell)
     return Result(
         source=origin,
@@ -106,7 +114,7 @@ def upscale(
         model=name,
         engine=session.engine,
         seconds=perf_counter() - started,
-        notes=(*job.picture.notes, *job.plan.notes, *work.notes, *lost),
+        notes=(*job.picture.notes, *job.plan.notes, *work.notes, *spent, *lost),
     )
 
 

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from pliant.apps.frames import upscaled
-from pliant.apps.loading import loaded
+from pliant.apps.loading import Way, loaded, work_of
 from pliant.engines.base import Session
 from pliant.errors import UsageError
 from pliant.imaging.network import Network
@@ -31,6 +31,7 @@ from pliant.version import VERSION
 
 PathLike = str | os.PathLike[str]
 Sides = tuple[int | None, int | None]
+UNKNOWN_FRAMES = 240  # of a file that does not say; a guess, for whether to measure engines
 SEGMENT = 120  # frames; encoders begin anew at least every 250, so that a segment costs hardly any bytes
 
 
@@ -66,6 +67,8 @@ def video(
     size: Sides | None = None,
     model: PathLike | Session | None = None,
     engine: str = "auto",
+    precision: str | None = None,
+    max_error: float | None = None,
     codec: str | None = None,
     quality: float | None = None,
     preset: str | None = None,
@@ -93,7 +96,7 @@ def video(
             number. The model's default, 4 if it takes it, if None.
         size: width and height in pixels instead of a factor; one may be None, which keeps the proportions.
         model: an ONNX file, the name of a shipped model, or a session; the default model if None.
-        engine: name of the engine that runs a model which is no session yet.
+        engine: as for `upscale`, and so are `precision` and `max_error`.
         codec: "h264", "hevc", "av1", "vp9", "ffv1" or "prores"; the source's own if None, H.264 if that is not
             written.
         quality: the encoder's constant rate factor, 0 being best.
@@ -120,7 +123,8 @@ def video(
     library()
     facts = probe(origin)
     tell("loading the model")
-    with loaded(model, engine) as (session, name):
+    amount = work_of([facts.size] * max(1, facts.frames or UNKNOWN_FRAMES), factor, size)
+    with loaded(model, Way(engine, precision, max_error), amount, tell, figures=True) as (session, name):
         target = Path(destination) if destination is not None else None
         job = _prepare(Network.of(session), facts, target, factor, size, codec, quality, preset)
         work = Work(Network.of(session), job.plan, Limits(memory, tile), _ignore)
@@ -139,7 +143,7 @@ def video(
         model=name,
         engine=session.engine,
         seconds=perf_counter() - started,
-        notes=tuple(dict.fromkeys((*facts.notes, *job.plan.notes, *job.notes, *notes))),
+        notes=tuple(dict.fromkeys((*facts.notes, *job.plan.notes, *job.notes, *session.notes, *notes))),
     )
 
 

@@ -25,7 +25,8 @@ from pliant.stamps import warn_unverified
 from pliant.window import Placed, Window
 
 FAMILY = "pliant.engines"
-PREFERENCE = ("onnxruntime",)  # of engine="auto"
+PREFERENCE = ("onnxruntime", "openvino", "ncnn")  # of engine="auto" where nothing was measured, or engines are equal
+MEANT = "PLIANT_ENGINE"  # an environment variable: the engine that "auto" means
 
 
 @dataclass(frozen=True)
@@ -140,13 +141,18 @@ class Engine:
 class Session:
     """A loaded model: call it with arrays and numbers. A context manager; safe to call from several threads.
 
-    `fingerprint` is a text that is another for every model and precision; empty if it is not known.
+    `fingerprint` is a text that is another for every model and precision; empty if it is not known. `precision` is what
+    the engine computes in. `notes` are sentences about what was chosen and what it costs.
     """
 
-    def __init__(self, backend: Backend, contract: Contract, engine: str, fingerprint: str = "") -> None:
+    def __init__(
+        self, backend: Backend, contract: Contract, engine: str, fingerprint: str = "", precision: str = "f32"
+    ) -> None:
         self.contract = contract
         self.engine = engine
         self.fingerprint = fingerprint
+        self.precision = precision
+        self.notes: tuple[str, ...] = ()
         self._backend: Backend | None = backend
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
@@ -206,8 +212,37 @@ def _others() -> Sequence[metadata.EntryPoint]:
     return sorted(metadata.entry_points(group=FAMILY), key=lambda point: point.name)
 
 
+@dataclass(frozen=True)
+class Source:
+    """A model to be run: the content of its file, its contract, and a text that is another for every model.
+
+    `file` is where it was read from, `artifact` what it carries or was given as; either may be None. `name` is for
+    messages.
+    """
+
+    data: bytes
+    contract: Contract
+    fingerprint: str
+    file: Path | None
+    artifact: Artifact | None
+    name: str = "the model"
+
+    @classmethod
+    def of(cls, model: str | os.PathLike[str] | Artifact | Source) -> Source:
+        """Read a model; a file without a contract gets an inferred one. Raises InputError if it is no ONNX model."""
+        if isinstance(model, Source):
+            return model
+        if isinstance(model, Artifact):
+            return cls(model.model, model.contract, model.fingerprint, None, model)
+        data = read_model(model)
+        artifact = Artifact.from_bytes(data, str(model))
+        contract = artifact.contract if artifact else infer(read(data, str(model)))
+        known = artifact.fingerprint if artifact else sha256(data).hexdigest()
+        return cls(data, contract, f"{known}{_beside(Path(model), data)}", Path(model), artifact, str(model))
+
+
 def load(
-    model: str | os.PathLike[str] | Artifact,
+    model: str | os.PathLike[str] | Artifact | Source,
     engine: str = "auto",
     *,
     threads: int | None = None,
@@ -216,7 +251,7 @@ def load(
     kernels: Iterable[object] = (),
     cache: str | os.PathLike[str] | None = None,
 ) -> Session:
-    """Load an ONNX file, or an artifact, to run it. A file without a contract gets an inferred one.
+    """Load an ONNX file, or an artifact, on one engine. Nothing is measured: `pliant.load` chooses by measurement.
 
     Args:
         engine: its name, or "auto" for the preferred one of those installed.
@@ -234,23 +269,31 @@ def load(
     Warns:
         UnverifiedWarning: the file holds no record that it was verified on this engine; see `pliant.stamps`.
     """
-    chosen = _usable(engine)
-    if precision not in chosen.precisions:
-        known = ", ".join(chosen.precisions)
-        raise UsageError(f"Engine {chosen.name!r} computes in {known}, not in {precision!r}.")
+    chosen = usable(engine)
+    _check_precision(chosen, precision)
     place = Path(cache) if cache is not None else None
     options = Options(threads, device, precision, cache=place, kernels=gathered(kernels, chosen.name))
-    if isinstance(model, Artifact):
-        warn_unverified(model, chosen.name, chosen.version, precision)
-        backend = chosen.open(model.model, model.contract, options)
-        return Session(backend, model.contract, chosen.name, f"{model.fingerprint} {precision}")
-    data = read_model(model)
-    warn_unverified(data, chosen.name, chosen.version, precision, str(model))
-    artifact = Artifact.from_bytes(data, str(model))
-    contract = artifact.contract if artifact else infer(read(data, str(model)))
-    backend = chosen.open(chosen.whole(data, model), contract, replace(options, file=Path(model)))
-    fingerprint = artifact.fingerprint if artifact else sha256(data).hexdigest()
-    return Session(backend, contract, chosen.name, f"{fingerprint} {precision}{_beside(Path(model), data)}")
+    source = Source.of(model)
+    given = source.artifact if source.file is None else None  # whose stamps are not in its bytes
+    warn_unverified(given or source.data, chosen.name, chosen.version, precision, source.name)
+    return opened(source, chosen, options)
+
+
+def opened(source: Source, engine: Engine, options: Options) -> Session:
+    """A model on an engine that can be used here, whether or not it was verified there. Raises as `load`."""
+    _check_precision(engine, options.precision)
+    data = source.data
+    if source.file is not None:
+        data, options = engine.whole(data, source.file), replace(options, file=source.file)
+    backend = engine.open(data, source.contract, options)
+    known = f"{source.fingerprint} {options.precision}"
+    return Session(backend, source.contract, engine.name, known, options.precision)
+
+
+def _check_precision(engine: Engine, precision: str) -> None:
+    if precision not in engine.precisions:
+        known = ", ".join(engine.precisions)
+        raise UsageError(f"Engine {engine.name!r} computes in {known}, not in {precision!r}.")
 
 
 def _beside(model: Path, data: bytes) -> str:
@@ -261,8 +304,15 @@ def _beside(model: Path, data: bytes) -> str:
     return "".join(f" {path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in named if path.is_file())
 
 
-def _usable(name: str) -> Engine:
-    candidates = [find(n) for n in (PREFERENCE if name == "auto" else (name,))]
+def meant(name: str) -> str:
+    """What an engine's name means: "auto" is what the environment variable PLIANT_ENGINE says, if it says anything."""
+    return os.environ.get(MEANT) or name if name == "auto" else name
+
+
+def usable(name: str) -> Engine:
+    """The engine called `name`, or the first of the preferred ones for "auto". Raises UsageError if it cannot run."""
+    wanted = meant(name)
+    candidates = [find(n) for n in (PREFERENCE if wanted == "auto" else (wanted,))]
     reasons = [candidate.available() or candidate.runs() for candidate in candidates]
     for candidate, reason in zip(candidates, reasons, strict=True):
         if reason is None:

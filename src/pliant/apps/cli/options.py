@@ -57,6 +57,29 @@ def print_notes(notes: Iterable[str]) -> None:
         click.echo(f"note: {note}", err=True)
 
 
+def engine_options(command: Function) -> Function:
+    """Add `--engine`, `--precision` and `--max-error`, which the function gets as `pliant.load` takes them."""
+    options = (
+        click.option(
+            "--engine", default="auto", show_default=True, help="What runs the model; see: pliant engines --why."
+        ),
+        click.option(
+            "--precision",
+            type=click.Choice(["f32", "fast", "bf16", "f16", "int8"]),
+            help="What the model computes in; fast: whichever is fastest and off by little.  [default: f32, exact]",
+        ),
+        click.option(
+            "--max-error",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="LEVELS",
+            help="Grey levels that another precision may be off.  [default for fast: 4]",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def parse_memory(context: click.Context, parameter: click.Parameter, text: str | None) -> int | None:
     """2G, 1.5GiB or 800M in bytes; a number alone is in bytes. Raises click.BadParameter for anything else."""
     if text is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pliant.apps.cli.folders import check_single, folder_options, is_many, upscale_many
-from pliant.apps.cli.options import common, parse_memory, parse_size, print_notes, working
+from pliant.apps.cli.options import common, engine_options, parse_memory, parse_size, print_notes, working
 
 if TYPE_CHECKING:
     from pliant.apps.upscale import Result
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     metavar="FORMAT",
     help="png, jpeg, webp, tiff, avif, heif, bmp or gif.  [default: as the source]",
 )
-@click.option("--engine", default="auto", show_default=True, help="What runs the model; see: pliant engines.")
+@engine_options
 @click.option(
     "--memory",
     metavar="AMOUNT",
@@ -60,6 +60,8 @@ def upscale(
     model: str | None,
     file_format: str | None,
     engine: str,
+    precision: str | None,
+    max_error: float | None,
     memory: int | None,
     tile: int | None,
     alpha: str,
@@ -89,6 +91,8 @@ def upscale(
             size=size,
             model=model,
             engine=engine,
+            precision=precision,
+            max_error=max_error,
             format=file_format,
             memory=memory,
             tile=tile,
@@ -107,6 +111,8 @@ def upscale(
             size=size,
             model=model,
             engine=engine,
+            precision=precision,
+            max_error=max_error,
             format=file_format,
             memory=memory,
             tile=tile,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pliant.apps.cli.options import common, parse_memory, parse_size, print_notes, working
+from pliant.apps.cli.options import common, engine_options, parse_memory, parse_size, print_notes, working
 
 if TYPE_CHECKING:
     from pliant.apps.video import VideoResult
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "--size", metavar="WxH", callback=parse_size, help="Size of the result in pixels: 1920x1080, 1920x, x1080."
 )
 @click.option("-m", "--model", metavar="PATH|NAME", help="An ONNX file or a shipped model.  [default: anyscale]")
-@click.option("--engine", default="auto", show_default=True, help="What runs the model; see: pliant engines.")
+@engine_options
 @click.option(
     "--codec", metavar="NAME", help="h264, hevc, av1, vp9, ffv1 or prores.  [default: the source's, else h264]"
 )
@@ -52,6 +52,8 @@ def video(
     size: tuple[int | None, int | None] | None,
     model: str | None,
     engine: str,
+    precision: str | None,
+    max_error: float | None,
     codec: str | None,
     quality: float | None,
     preset: str | None,
@@ -80,6 +82,8 @@ def video(
                 size=size,
                 model=model,
                 engine=engine,
+                precision=precision,
+                max_error=max_error,
                 codec=codec,
                 quality=quality,
                 preset=preset,

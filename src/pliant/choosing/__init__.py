@@ -1,0 +1,1 @@
+"""Which engine runs a model fastest on this machine, measured once and remembered."""

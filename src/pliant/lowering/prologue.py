@@ -75,7 +75,7 @@ def known_beforehand(graph: ir.Graph, value: ir.Value | None) -> bool:
 
 
 def _is_learnt(node: ir.Node) -> bool:
-    if node.op_type in _RANDOM:
+    if node.op_type in _RANDOM or node.op_type == "DequantizeLinear":  # or weights of a byte become floats again
         return True
     weights = (array_of(v) for v in node.inputs) if node.op_type in _LAYERS else ()
     return any(w is not None and w.dtype.kind == "f" and w.size >= LEARNT for w in weights)

@@ -1,0 +1,7 @@
+"""pliant with the engine that it chooses."""
+
+from __future__ import annotations
+
+from benchmarks.contest.contenders._pliant import contender
+
+CONTENDER = contender("pliant", order=10)

@@ -1,0 +1,7 @@
+"""pliant on ONNX Runtime."""
+
+from __future__ import annotations
+
+from benchmarks.contest.contenders._pliant import contender
+
+CONTENDER = contender("pliant, ONNX Runtime", order=11, engine="onnxruntime")

@@ -1,0 +1,75 @@
+"""The page docs/speed.md, made of the figures in docs/speed.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmarks.contest.tables.base import Claim, Table, grid
+
+COMMAND = "python benchmarks/speed.py"
+
+
+def page(figures: Mapping[str, Any], tables: Mapping[str, Table]) -> str:
+    """`figures` has the "machine" and the data of "tables" by their names; those not measured are left out."""
+    machine = figures["machine"]
+    parts = [f"# Speed\n\nWritten by `{COMMAND}` (`make fast`); nothing here is put in by hand.\n", _machine(machine)]
+    parts.append(f"## What is wanted\n\n{_claims(found(figures, tables), machine)}\n")
+    for name, table in tables.items():
+        if (entry := figures["tables"].get(name)) is None:
+            continue
+        parts.append(f"## {table.title}\n\n{table.text(entry['data'], machine)}\n\n{_origin(name, entry)}\n")
+    return "\n".join(parts)
+
+
+def plots(figures: Mapping[str, Any], tables: Mapping[str, Table]) -> dict[str, str]:
+    """All plots as SVG by their names."""
+    drawn: dict[str, str] = {}
+    for name, table in tables.items():
+        if (entry := figures["tables"].get(name)) is not None:
+            drawn |= table.plots(entry["data"], figures["machine"])
+    return drawn
+
+
+def found(figures: Mapping[str, Any], tables: Mapping[str, Table]) -> list[Claim]:
+    """What is wanted of all tables that were measured."""
+    measured = figures["tables"]
+    return [
+        claim
+        for name, table in tables.items()
+        if name in measured
+        for claim in table.claims(measured[name]["data"], figures["machine"])
+    ]
+
+
+def _claims(claims: Sequence[Claim], machine: Mapping[str, Any]) -> str:
+    del machine
+    rows = [
+        [
+            claim.text,
+            f"{'≤' if claim.most else '≥'} {claim.wanted:g}",
+            "–" if claim.measured is None else f"{claim.measured:.3g}",
+            claim.verdict + (f" ({claim.note})" if claim.note else ""),
+        ]
+        for claim in claims
+    ]
+    return grid(["", "wanted", "measured", ""], rows)
+
+
+def _machine(machine: Mapping[str, Any]) -> str:
+    rates = {name: rate for name, rate in machine["rates"].items() if name != "by"}
+    told = " and ".join(f"{rate:,.0f} GFLOP/s in {name}" for name, rate in rates.items())
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    memory = f", {machine['memory'] / 2**30:.0f} GiB" if machine["memory"] else ""
+    return f"""{machine["processor"]}, {machine["cores"]} cores{memory}; {", ".join(machine["flags"]) or "none of the flags that matter here"}.
+{machine["rates"]["by"]} computes a matrix product of 4096³ at {told}: the ceiling. {machine["system"]}, Python {machine["python"]};
+{versions}.
+
+`{COMMAND} --only NAME` measures one table again, `--quick` goes through all of it in a minute without writing here, and
+`--help` has the rest. The figures are in [speed.json](speed.json). Ratios hold within one run: tables may be of several.
+"""
+
+
+def _origin(name: str, entry: Mapping[str, Any]) -> str:
+    took = f"{entry['seconds'] / 60:.1f} minutes"
+    return f"*`{COMMAND} --only {name}`, {entry['date']}, commit {entry['commit']}, {took}.*"

@@ -1,0 +1,115 @@
+"""The tutorial's network on pictures of several sizes, by everything that can run it."""
+
+from __future__ import annotations
+
+from benchmarks.contest import networks
+from benchmarks.contest.pictures import tensor
+from benchmarks.contest.plots import Bar, bars, lines
+from benchmarks.contest.race import entrants
+from benchmarks.contest.tables import _race
+from benchmarks.contest.tables.base import Claim, Data, Machine, Options, Table, grid
+
+SCRIPT, EAGER, OPENVINO, PLIANT, FAST = (
+    "script_onnxruntime",
+    "pytorch_eager",
+    "script_openvino",
+    "pliant_auto",
+    "pliant_fast",
+)
+
+
+def measure(options: Options) -> Data:
+    """See `Table.measure`."""
+    files = networks.write(options.folder / "srcnn")
+    sides = _race.QUICK if options.quick else _race.SIDES
+    found = _race.run(options, entrants("contenders"), files, tensor, sides)
+    return {**found, "multiply_adds": networks.multiply_adds(networks.weights())}
+
+
+def rate(data: Data, name: str) -> float | None:
+    """Arithmetic of the graph as written by time, in GFLOP/s, on the headline picture."""
+    took = _race.median(data, name)
+    pixels = _race.headline(data)["megapixels"] * 1e6
+    return 2 * data["multiply_adds"] * pixels / took / 1e9 if took else None
+
+
+def text(data: Data, machine: Machine) -> str:
+    """See `Table.text`."""
+    ceiling = machine["rates"]["f32"]
+    rows = [
+        [about["title"], f"{found:.0f}", f"{found / ceiling:.0%}"]
+        for name, about in data["contenders"].items()
+        if (found := rate(data, name))
+    ]
+    side = _race.headline(data)["side"]
+    return f"""The network of the tutorial (bicubic resize by 4, then convolutions 9-1-5) with the weights of the SRCNN that ships,
+{data["multiply_adds"]:,} multiply-adds for each pixel of the result. Float32 in, float32 out; median seconds by megapixels of the
+result. Every result was compared with that of eager PyTorch before it was timed; ≠ marks those farther off than one
+grey level. Each contender has a process of its own, and they take turns; from {_race_endured()} on a run is not repeated.
+
+{_race.times(data, SCRIPT)}
+
+{_race.missing(data)}
+
+![Effective rates](speed_rates.svg)
+
+Effective rate at {side}² × 4: the arithmetic of the graph as it is written, two operations for a multiply-add, by time.
+The ceiling is the float32 matrix product of the machine, {ceiling:.0f} GFLOP/s.
+
+{grid(["", "GFLOP/s", "of the ceiling"], rows)}
+
+![Seconds for each megapixel](speed_sizes.svg)
+
+{_race.differences(data)}"""
+
+
+def _race_endured() -> str:
+    from benchmarks.contest.race import ENDURED
+
+    return f"{ENDURED:g} s"
+
+
+def claims(data: Data, machine: Machine) -> list[Claim]:
+    """See `Table.claims`."""
+    where = f"{_race.headline(data)['side']}² × 4"
+    reached, amx = rate(data, PLIANT), "amx_bf16" in machine["flags"]
+    comparison = _race.headline(data)["rows"][PLIANT].get("comparison")
+    return [
+        Claim(f"{where}: levels from eager PyTorch", 1, comparison and comparison["largest"], most=True),
+        Claim(f"{where}: times the tutorial's ONNX Runtime script", 2.5, _race.ratio(data, SCRIPT, PLIANT)),
+        Claim(f"{where}: times eager PyTorch", 4, _race.ratio(data, EAGER, PLIANT)),
+        Claim(f"{where}: times OpenVINO by hand", 1.3, _race.ratio(data, OPENVINO, PLIANT)),
+        Claim(
+            f"{where}: times the tutorial's script with `--precision fast`",
+            8,
+            _race.ratio(data, SCRIPT, FAST),
+            note="" if amx else "wanted of processors with AMX, which this one has not",
+        ),
+        Claim(f"{where}: effective rate by the float32 matrix product", 1, reached and reached / machine["rates"]["f32"]),
+    ]
+
+
+def plots(data: Data, machine: Machine) -> dict[str, str]:
+    """See `Table.plots`."""
+    contenders = data["contenders"]
+    found = {name: reached for name in contenders if (reached := rate(data, name))}
+    sizes = [p["megapixels"] for p in data["pictures"]]
+    series = {
+        contenders[name]["title"]: [
+            row["median"] / p["megapixels"] if (row := p["rows"][name]).get("median") else None
+            for p in data["pictures"]
+        ]
+        for name in (EAGER, SCRIPT, OPENVINO, PLIANT, FAST)
+        if name in contenders
+    }
+    return {
+        "speed_rates": bars(
+            "Effective rate, GFLOP/s",
+            [Bar(contenders[name]["title"], value, contenders[name]["mine"]) for name, value in found.items()],
+            ("float32 matrix product", machine["rates"]["f32"]),
+        ),
+        "speed_sizes": lines("Seconds for each megapixel, by megapixels of the result", sizes, series),
+    }
+
+
+TABLE = Table("The tutorial's network", 0, measure, text, claims, plots)

@@ -5,9 +5,9 @@
     python benchmarks/speed.py --quick               # through all of it in a minute, into out/speed
     python benchmarks/speed.py --only profile --print
 
-A contender is one file in benchmarks/contest/contenders or peers, a table one in benchmarks/contest/tables. The tutorial's
-checkpoint and face.png are not needed, the checkpoint of the peers is: reference data, found through
-PLIANT_REFERENCE_DATA. The exit status is 0 whatever the figures are.
+A contender is one file in contest/contenders or contest/peers, a table one in contest/tables. Reference data, found
+through PLIANT_REFERENCE_DATA, give the checkpoint of the peers, which are left out without it, and face.png. The exit
+status is 0 whatever the figures are.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from benchmarks.contest.apart import call  # noqa: E402
 from benchmarks.contest.page import found, page, plots  # noqa: E402
 from benchmarks.contest.tables.base import Options, Table  # noqa: E402
+
 from pliant.registry import load, names  # noqa: E402
 
 TABLES = "benchmarks.contest.tables"
@@ -56,9 +58,11 @@ def measured(figures: Figures, chosen: Mapping[str, Table], options: Options, ke
 
 def _saying(options: Options, name: str) -> Options:
     """The same, what is said having the name of a table before it."""
-    from dataclasses import replace
 
-    return replace(options, say=lambda what: options.say(f"{name}: {what}"))
+    def say(what: str) -> None:
+        options.say(f"{name}: {what}")
+
+    return replace(options, say=say)
 
 
 def _commit() -> str:
@@ -112,7 +116,7 @@ def main() -> None:
         for name in chosen:
             print(f"\n{every[name].title}\n\n{every[name].text(figures['tables'][name]['data'], figures['machine'])}")
     for claim in found(figures, every):
-        value = "–" if claim.measured is None else f"{claim.measured:.3g}"
+        value = "-" if claim.measured is None else f"{claim.measured:.3g}"
         print(f"{claim.verdict:12} {value:>8} ({'≤' if claim.most else '≥'} {claim.wanted:g})  {claim.text}")
 
 

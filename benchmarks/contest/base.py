@@ -15,7 +15,7 @@ FACTOR = 4
 ROOT = Path(__file__).parents[2]
 
 
-class Missing(Exception):
+class UnavailableError(Exception):
     """A contender cannot run here; the text says why, and how to get it."""
 
 
@@ -24,9 +24,9 @@ class Contender:
     """A way to upscale by 4.
 
     `open` gets the files of the network by name (see `benchmarks.contest.networks`) and returns what is timed: a
-    function from picture to picture, as its family says, whose result the caller owns. It raises Missing if that cannot
-    be had here. `order` is the place in the tables. `mine` says that it is pliant, `reference` that the others are
-    compared with it. `apart` says that it runs in the environment of the peers.
+    function from picture to picture, as its family says, whose result the caller owns. It raises UnavailableError if
+    that cannot be had here. `order` is the place in the tables. `mine` says that it is pliant, `reference` that the
+    others are compared with it. `apart` says that it runs in the environment of the peers.
     """
 
     title: str

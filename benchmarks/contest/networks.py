@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
 from benchmarks.contest.base import FACTOR
+from numpy.typing import NDArray
 
 PADS = {"conv1": 4, "conv2": 0, "conv3": 2}
 COEFFICIENT = -0.75  # of the cubic, as in PyTorch
@@ -50,7 +49,7 @@ def write(folder: Path) -> dict[str, str]:
 
     found = weights()
     folder.mkdir(parents=True, exist_ok=True)
-    np.savez(folder / "weights.npz", **found)
+    np.savez(folder / "weights.npz", **dict[str, Any](found))
     _graph(found, folder / "graph.onnx")
     files = {"weights": folder / "weights.npz", "graph": folder / "graph.onnx", "model": path("srcnn")}
     return {name: str(file) for name, file in files.items()}
@@ -61,7 +60,11 @@ def _graph(found: Weights, file: Path) -> None:
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
-    cubic = {"mode": "cubic", "cubic_coeff_a": COEFFICIENT, "coordinate_transformation_mode": "half_pixel"}
+    cubic: dict[str, Any] = {
+        "mode": "cubic",
+        "cubic_coeff_a": COEFFICIENT,
+        "coordinate_transformation_mode": "half_pixel",
+    }
     nodes, last = [helper.make_node("Resize", ["image", "", "scales"], ["resized"], **cubic)], "resized"
     for name, pad in PADS.items():
         given = [last, f"{name}.weight", f"{name}.bias"]

@@ -14,7 +14,7 @@ def page(figures: Mapping[str, Any], tables: Mapping[str, Table]) -> str:
     """`figures` has the "machine" and the data of "tables" by their names; those not measured are left out."""
     machine = figures["machine"]
     parts = [f"# Speed\n\nWritten by `{COMMAND}` (`make fast`); nothing here is put in by hand.\n", _machine(machine)]
-    parts.append(f"## What is wanted\n\n{_claims(found(figures, tables), machine)}\n")
+    parts.append(f"## What is wanted\n\n{_claims(found(figures, tables))}\n")
     for name, table in tables.items():
         if (entry := figures["tables"].get(name)) is None:
             continue
@@ -42,13 +42,12 @@ def found(figures: Mapping[str, Any], tables: Mapping[str, Table]) -> list[Claim
     ]
 
 
-def _claims(claims: Sequence[Claim], machine: Mapping[str, Any]) -> str:
-    del machine
+def _claims(claims: Sequence[Claim]) -> str:
     rows = [
         [
             claim.text,
             f"{'≤' if claim.most else '≥'} {claim.wanted:g}",
-            "–" if claim.measured is None else f"{claim.measured:.3g}",
+            "-" if claim.measured is None else f"{claim.measured:.3g}",
             claim.verdict + (f" ({claim.note})" if claim.note else ""),
         ]
         for claim in claims
@@ -61,12 +60,14 @@ def _machine(machine: Mapping[str, Any]) -> str:
     told = " and ".join(f"{rate:,.0f} GFLOP/s in {name}" for name, rate in rates.items())
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     memory = f", {machine['memory'] / 2**30:.0f} GiB" if machine["memory"] else ""
-    return f"""{machine["processor"]}, {machine["cores"]} cores{memory}; {", ".join(machine["flags"]) or "none of the flags that matter here"}.
-{machine["rates"]["by"]} computes a matrix product of 4096³ at {told}: the ceiling. {machine["system"]}, Python {machine["python"]};
-{versions}.
+    flags = ", ".join(machine["flags"]) or "none of the flags that matter here"
+    return f"""{machine["processor"]}, {machine["cores"]} cores{memory}; {flags}.
+{machine["rates"]["by"]} computes a matrix product of 4096³ at {told}: the ceiling.
+{machine["system"]}, Python {machine["python"]}; {versions}.
 
-`{COMMAND} --only NAME` measures one table again, `--quick` goes through all of it in a minute without writing here, and
-`--help` has the rest. The figures are in [speed.json](speed.json). Ratios hold within one run: tables may be of several.
+`{COMMAND} --only NAME` measures one table again, `--quick` goes through all of it in a minute without writing here,
+and `--help` has the rest. The figures are in [speed.json](speed.json). Ratios hold within one run; tables may be of
+several.
 """
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
 from benchmarks.contest.base import ROOT
+from numpy.typing import NDArray
 
 Array = NDArray[Any]
 EXAMPLE = ROOT / "examples" / "canyon-wren.png"

@@ -72,7 +72,9 @@ def _scale(values: Sequence[float], first: float, last: float) -> Callable[[floa
 
 
 def _text(x: float, y: float, what: str, anchor: str, size: int = 12, colour: str = "#222222") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{colour}">{escape(what)}</text>'
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{colour}">{escape(what)}</text>'
+    )
 
 
 def _picture(height: int, parts: Sequence[str]) -> str:

@@ -66,21 +66,20 @@ def nodes_onnxruntime(run: Callable[[], Any]) -> list[tuple[str, str, float]]:
 
     `run` opens what it runs, twice called, with the profiler of ONNX Runtime on; the second call counts.
     """
-    import onnxruntime
-
+    ort: Any = import_module("onnxruntime")
     sessions: list[Any] = []
-    original = onnxruntime.InferenceSession.__init__
+    original = ort.InferenceSession.__init__
 
     with tempfile.TemporaryDirectory() as folder:
 
         def opened(self: Any, source: Any, sess_options: Any = None, *args: Any, **named: Any) -> None:
-            settings = sess_options or onnxruntime.SessionOptions()
+            settings = sess_options or ort.SessionOptions()
             settings.enable_profiling = True
             settings.profile_file_prefix = os.path.join(folder, f"{len(sessions)}_")
             sessions.append(self)
             original(self, source, settings, *args, **named)
 
-        onnxruntime.InferenceSession.__init__ = opened
+        ort.InferenceSession.__init__ = opened
         try:
             call = run()
             call()
@@ -88,7 +87,7 @@ def nodes_onnxruntime(run: Callable[[], Any]) -> list[tuple[str, str, float]]:
             begin = perf_counter() * 1e6
             call()
         finally:
-            onnxruntime.InferenceSession.__init__ = original
+            ort.InferenceSession.__init__ = original
         return _longest(_events([session.end_profiling() for session in sessions], started, begin))
 
 
@@ -107,8 +106,7 @@ def _events(files: list[str], started: list[float], begin: float) -> list[tuple[
 
 def nodes_openvino(run: Callable[[], Any]) -> list[tuple[str, str, float]]:
     """As `nodes_onnxruntime`, of OpenVINO."""
-    import openvino
-
+    openvino: Any = import_module("openvino")
     found: list[tuple[str, str, float]] = []
     kept = openvino.Core.compile_model, openvino.InferRequest.infer
 
@@ -117,8 +115,10 @@ def nodes_openvino(run: Callable[[], Any]) -> list[tuple[str, str, float]]:
 
     def inferred(self: Any, *args: Any, **named: Any) -> Any:
         results = kept[1](self, *args, **named)
-        for node in self.get_profiling_info():
-            found.append((f"{node.node_type} {node.exec_type}", node.node_name, node.real_time.total_seconds() * 1000))
+        found.extend(
+            (f"{node.node_type} {node.exec_type}", node.node_name, node.real_time.total_seconds() * 1000)
+            for node in self.get_profiling_info()
+        )
         return results
 
     openvino.Core.compile_model, openvino.InferRequest.infer = compiled, inferred

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-
 from benchmarks.contest.apart import environment
 from benchmarks.contest.base import Array, Contender
 from benchmarks.contest.equality import compare
+
 from pliant.imaging.limits import available_memory
 
 BYTES_PER_PIXEL = 500  # of the result: what a network of 64 channels may need

@@ -19,8 +19,7 @@ from time import perf_counter
 from typing import IO, Any
 
 import numpy as np
-
-from benchmarks.contest.base import Array, Contender, Missing, Run
+from benchmarks.contest.base import Array, Contender, Run, UnavailableError
 
 
 class Served:
@@ -37,7 +36,7 @@ class Served:
         ((name, value),) = request.items()
         try:
             return self._answers[name](value)
-        except Missing as reason:
+        except UnavailableError as reason:
             return {"missing": str(reason)}
         except Exception as error:  # noqa: BLE001 - of whatever package: told in the table, where a person reads it
             return {"failed": f"{type(error).__name__}: {error}"}
@@ -46,7 +45,7 @@ class Served:
         try:
             self._function = self._contender.open(files)
         except ModuleNotFoundError as error:
-            raise Missing(f"the package {error.name!r} is not installed") from error
+            raise UnavailableError(f"the package {error.name!r} is not installed") from error
         return {}
 
     def _take(self, path: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.contest.base import Array, Missing, Run
+from benchmarks.contest.base import Array, Run, UnavailableError
 
 
 def opened(graph: str, precision: str) -> Run:
@@ -14,7 +14,7 @@ def opened(graph: str, precision: str) -> Run:
     core: Any = openvino.Core()
     can = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     if precision == "bf16" and "BF16" not in can:
-        raise Missing("the processor has no bfloat16")
+        raise UnavailableError("the processor has no bfloat16")
     settings = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
     requests: dict[tuple[int, ...], Any] = {}
 

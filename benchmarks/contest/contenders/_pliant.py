@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchmarks.contest.base import FACTOR, Array, Contender, Missing, Run
+from benchmarks.contest.base import FACTOR, Array, Contender, Run, UnavailableError
 
 
 def contender(title: str, order: int, engine: str = "auto", precision: str = "f32") -> Contender:
@@ -16,7 +16,7 @@ def contender(title: str, order: int, engine: str = "auto", precision: str = "f3
         try:
             session = pliant.load(files["model"], engine=engine, precision=precision)
         except pliant.PliantError as error:
-            raise Missing(str(error)) from error
+            raise UnavailableError(str(error)) from error
 
         def run(image: Array) -> Array:
             return session(image, factor=float(FACTOR))

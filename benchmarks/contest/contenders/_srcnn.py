@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
-
 from benchmarks.contest.base import FACTOR, Array
+from torch import Tensor, nn
 
 
 class Network(nn.Module):

@@ -6,17 +6,16 @@ import shutil
 from collections.abc import Mapping
 from functools import partial
 
-from benchmarks.contest.base import Contender, Missing, Run
+from benchmarks.contest.base import Contender, Run, UnavailableError
 
 
 def start(files: Mapping[str, str]) -> Run:
     """See `Contender.open`."""
     import torch
-
     from benchmarks.contest.contenders._srcnn import network, run
 
     if not any(shutil.which(name) for name in ("g++", "clang++", "cl")):
-        raise Missing("torch.compile needs a C++ compiler, and none is here: apt-get install g++")
+        raise UnavailableError("torch.compile needs a C++ compiler, and none is here: apt-get install g++")
     return partial(run, torch.compile(network(files["weights"])))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from benchmarks.contest.base import FACTOR, Array, Contender, Run
 
 CUBIC = 3  # of Interp, whose coefficient is -0.75 and whose pixels are centred, as in PyTorch
@@ -44,10 +44,9 @@ def content(weights: Weights) -> bytes:
 
 def start(files: Mapping[str, str]) -> Run:
     """See `Contender.open`."""
-    import ncnn
-
     weights: Weights = dict(np.load(files["weights"]))
-    net: Any = ncnn.Net()
+    ncnn: Any = import_module("ncnn")  # its stubs lack what its C++ part declares
+    net = ncnn.Net()
     for option in ("fp16_storage", "fp16_packed", "fp16_arithmetic", "bf16_storage"):
         setattr(net.opt, f"use_{option}", False)
     with tempfile.TemporaryDirectory() as folder:

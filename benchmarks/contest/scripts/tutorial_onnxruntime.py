@@ -11,22 +11,28 @@ import numpy as np
 import onnxruntime
 
 try:
-    import cv2
-except ImportError:  # the tutorial has it; Pillow does the same here
+    import cv2  # pyright: ignore[reportMissingImports]
+except ImportError:  # the tutorial has it
     cv2 = None
-    from PIL import Image
 
 graph, source, destination = sys.argv[1:]
 
-pixels = cv2.imread(source)[:, :, ::-1] if cv2 else np.asarray(Image.open(source).convert("RGB"))
+if cv2:
+    pixels = cv2.imread(source)[:, :, ::-1]
+else:
+    from PIL import Image
+
+    pixels = np.asarray(Image.open(source).convert("RGB"))
 image = np.expand_dims(np.transpose(pixels, [2, 0, 1]).astype(np.float32) / 255, 0)
 
 session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-result = session.run(None, {"image": image})[0]
+result = np.asarray(session.run(None, {"image": image})[0])
 
 result = np.clip(np.squeeze(result, 0) * 255 + 0.5, 0, 255)
 result = np.transpose(result, [1, 2, 0]).astype(np.uint8)
 if cv2:
     cv2.imwrite(destination, result[:, :, ::-1])
 else:
+    from PIL import Image
+
     Image.fromarray(result).save(destination)

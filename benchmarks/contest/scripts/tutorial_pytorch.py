@@ -13,10 +13,9 @@ import torch.nn.functional as F
 from torch import nn
 
 try:
-    import cv2
-except ImportError:  # the tutorial has it; Pillow does the same here
+    import cv2  # pyright: ignore[reportMissingImports]
+except ImportError:  # the tutorial has it
     cv2 = None
-    from PIL import Image
 
 weights, source, destination = sys.argv[1:]
 
@@ -40,7 +39,12 @@ model = SuperResolutionNet()
 model.load_state_dict(torch.load(weights))
 model.eval()
 
-pixels = cv2.imread(source)[:, :, ::-1] if cv2 else np.asarray(Image.open(source).convert("RGB"))
+if cv2:
+    pixels = cv2.imread(source)[:, :, ::-1]
+else:
+    from PIL import Image
+
+    pixels = np.asarray(Image.open(source).convert("RGB"))
 image = np.expand_dims(np.transpose(pixels, [2, 0, 1]).astype(np.float32) / 255, 0)
 
 with torch.no_grad():
@@ -51,4 +55,6 @@ result = np.transpose(result, [1, 2, 0]).astype(np.uint8)
 if cv2:
     cv2.imwrite(destination, result[:, :, ::-1])
 else:
+    from PIL import Image
+
     Image.fromarray(result).save(destination)

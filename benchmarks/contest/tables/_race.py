@@ -64,7 +64,7 @@ def times(data: Data, base: str) -> str:
         if all("refused" in p["rows"][name] for p in data["pictures"]):
             continue
         times_base = ratio(data, base, name)
-        rows.append([_title(about), *cells, f"{times_base:.2f}" if times_base else "–"])
+        rows.append([_title(about), *cells, f"{times_base:.2f}" if times_base else "-"])
     return grid(head, rows)
 
 
@@ -97,7 +97,7 @@ def _title(about: Mapping[str, Any]) -> str:
 
 def _cell(row: Mapping[str, Any]) -> str:
     if "median" not in row:
-        return "–"
+        return "-"
     return seconds(row["median"]) + ("" if row["comparison"]["largest"] <= 1 else " ≠")
 
 

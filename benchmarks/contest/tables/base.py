@@ -42,7 +42,11 @@ class Claim:
         """In words."""
         if self.measured is None:
             return "not measured"
-        return "reached" if (self.measured <= self.wanted if self.most else self.measured >= self.wanted) else "falls short"
+        return (
+            "reached"
+            if (self.measured <= self.wanted if self.most else self.measured >= self.wanted)
+            else "falls short"
+        )
 
 
 @dataclass(frozen=True)

@@ -31,9 +31,10 @@ def measure(options: Options) -> Data:
 
 def rates(model: str, sides: list[int], cache: str) -> list[float]:
     """Seconds for each megapixel of `pliant.upscale` with a session that is open, from a PNG file to another."""
+    from PIL import Image
+
     import pliant
     from pliant.models import path
-    from PIL import Image
 
     took: list[list[float]] = [[] for _ in sides]
     with tempfile.TemporaryDirectory(dir=cache) as folder, pliant.load(path(model)) as session:
@@ -65,8 +66,8 @@ def text(data: Data, machine: Machine) -> str:
     rows = [
         [model, *(f"{rate:.3f}" for rate in found), f"{spread(found):.0%}"] for model, found in data["rates"].items()
     ]
-    return f"""Seconds for each megapixel of the result of `pliant.upscale` × 4, by the size of the result: from a PNG file to another, with
-a session that is open. The spread is how much more the largest is than the smallest.
+    return f"""Seconds of `pliant.upscale` x 4 for each megapixel of the result, by its size: from a PNG file to another,
+with a session that is open. The spread is how much more the largest is than the smallest.
 
 {grid(head, rows)}
 

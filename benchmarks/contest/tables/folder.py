@@ -19,14 +19,15 @@ ORDER = ("engine", "folder", "folder", "engine")  # a machine that gets slower o
 def measure(options: Options) -> Data:
     """See `Table.measure`."""
     side, count = QUICK if options.quick else (SIDE, COUNT)
-    options.say(f"{count} pictures of {side}² × {FACTOR:g}")
+    options.say(f"{count} pictures of {side}² x {FACTOR:g}")
     return call("tables.folder:throughput", side, count, str(options.folder))
 
 
 def throughput(side: int, count: int, cache: str) -> Data:
     """Pictures per second: inside the "engine" on tensors that are ready, and of the "folder" from files to files."""
-    import pliant
     from PIL import Image
+
+    import pliant
 
     with tempfile.TemporaryDirectory(dir=cache) as made, pliant.load(_model()) as session:
         sources = Path(made) / "sources"
@@ -79,9 +80,10 @@ def text(data: Data, machine: Machine) -> str:
         ["the bare engine, on tensors in memory", f"{engine:.2f}", "1"],
         ["`pliant.upscale_folder`, PNG to PNG", f"{folder:.2f}", f"{folder / engine:.3f}"],
     ]
-    return f"""{data["count"]} pictures of {data["side"]}² × {data["factor"]:g} with the default model on {data["engine"]}, in turns of a half in one process. The
-bare engine is the time inside its own call, on tensors that were made before; the folder is everything, from looking
-for files to the last result on disk.
+    what = f"{data['count']} pictures of {data['side']}² x {data['factor']:g}"
+    return f"""{what} with the default model on {data["engine"]}, in turns of a half, in one process.
+The bare engine is the time inside its own call, on tensors that were made before; the folder is everything, from
+looking for files to the last result on disk.
 
 {grid(["", "pictures per second", "by the engine"], rows)}"""
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.contest.apart import call, environment
+from benchmarks.contest.base import Array
 from benchmarks.contest.race import entrants
 from benchmarks.contest.tables import _race
 from benchmarks.contest.tables.base import Claim, Data, Machine, Options, Table, no_plots
@@ -32,8 +33,12 @@ def measure(options: Options) -> Data:
     subprocess.run(export, check=True, env=environment(), stdout=sys.stderr)
     files = {"checkpoint": str(checkpoint), "model": str(model)}
     sides = _race.QUICK if options.quick else SIDES
-    found = _race.run(options, entrants("peers", options.peers), files, lambda levels: levels, sides)
+    found = _race.run(options, entrants("peers", options.peers), files, _as_it_is, sides)
     return {**found, "versions": call("machine:versions", python=python)}
+
+
+def _as_it_is(levels: Array) -> Array:
+    return levels
 
 
 def text(data: Data, machine: Machine) -> str:
@@ -45,10 +50,10 @@ libvulkan1 and libomp5 of the system, even on the CPU. The command takes it as `
     if "refused" in data:
         return f"Not measured: {data['refused']}.\n\n{how}"
     versions = ", ".join(f"{name} {version}" for name, version in data["versions"].items())
-    return f"""The checkpoint realesr-animevideov3 (16 convolutions of 64 channels at the size of the source, then a pixel shuffle by 4)
-on the CPU; levels in, levels out. The programs with ncnn come with the same checkpoint in a form of their own, compute
-with 16 bits and continue pictures at their edges in another way: ≠ marks them, and inside, away from the edges, they
-are as far off as the last column says.
+    return f"""The checkpoint realesr-animevideov3 (convolutions of 64 channels at the size of the source, a pixel
+shuffle by 4) on the CPU; levels in, levels out. The programs with ncnn come with the same checkpoint in a form of their own,
+compute with 16 bits and continue pictures at their edges in another way: ≠ marks them, and inside, away from the edges,
+they are as far off as the last column says.
 
 {_race.times(data, REFERENCE)}
 
@@ -64,9 +69,13 @@ def claims(data: Data, machine: Machine) -> list[Claim]:
     del machine
     if "refused" in data:
         return [Claim("The peers' programs: times the quickest of them", 1, None, note=data["refused"])]
-    where = f"{_race.headline(data)['side']}² × 4"
+    where = f"{_race.headline(data)['side']}² x 4"
     comparison = _race.headline(data)["rows"][PLIANT].get("comparison")
-    found = [Claim(f"The peers' checkpoint, {where}: levels from spandrel", 1, comparison and comparison["largest"], True)]
+    found = [
+        Claim(
+            f"The peers' checkpoint, {where}: levels from spandrel", 1, comparison and comparison["largest"], most=True
+        )
+    ]
     for name, about in data["contenders"].items():
         if not about["mine"]:
             claim = f"The peers' checkpoint, {where}: times {about['title']}"

@@ -31,7 +31,7 @@ STATES = {"cold": "empty cache", "warm": "used before"}
 
 @dataclass(frozen=True)
 class _Files:
-    """`results` is a folder; `caches` gives the environment of a run in the state "cold" or "warm"."""
+    """`source` is a picture, `results` a folder; `graph` and `weights` are what the scripts open."""
 
     source: Path
     results: Path
@@ -117,11 +117,11 @@ def text(data: Data, machine: Machine) -> str:
             mib = f"{figures['peak'] / 2**20:.0f} MiB"
             rows.append([TITLES[name], words, seconds(figures["seconds"]), shares[0], mib, shares[1]])
     head = ["", "$PLIANT_CACHE", "time", "by script", "peak memory", "by script"]
-    return f"""`{data["picture"]}` × 4 as a command: interpreter, imports, reading, computing, writing a PNG. The scripts are those of the
-tutorial ([ONNX Runtime](../benchmarks/contest/scripts/tutorial_onnxruntime.py),
-[PyTorch](../benchmarks/contest/scripts/tutorial_pytorch.py)); they read and write with {data["codec"]}. Medians. An empty
-cache is what a first run finds; files that the system has in memory stay there. Shares are of the ONNX Runtime script.
-`pliant upscale` runs the default model, which is another network. The picture of `-m srcnn` is at most
+    return f"""`{data["picture"]}` x 4 as a command: interpreter, imports, reading, computing, writing a PNG. The scripts
+are those of the tutorial ([ONNX Runtime](../benchmarks/contest/scripts/tutorial_onnxruntime.py),
+[PyTorch](../benchmarks/contest/scripts/tutorial_pytorch.py)); they read and write with {data["codec"]}. Medians. An
+empty cache is what a first run finds; files that the system has in memory stay there. Shares are of the ONNX Runtime
+script. `pliant upscale` runs the default model, which is another network. The picture of `-m srcnn` is at most
 {data["comparison"]["largest"]:.0f} levels from that of the PyTorch script.
 
 {grid(head, rows, left=2)}"""

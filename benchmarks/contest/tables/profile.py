@@ -61,7 +61,7 @@ def _pliant(engine: str, files: dict[str, str], image: Any) -> Callable[[], Any]
 def text(data: Data, machine: Machine) -> str:
     """See `Table.text`."""
     del machine
-    parts = [f"The {TOP} nodes that take longest at {data['side']}² × 4, as the profilers of the engines tell."]
+    parts = [f"The {TOP} nodes that take longest at {data['side']}² x 4, as the profilers of the engines tell."]
     for name, found in data["nodes"].items():
         if isinstance(found, str):
             parts.append(f"{SUBJECTS[name]}: {found}.")

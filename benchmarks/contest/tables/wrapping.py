@@ -12,10 +12,10 @@ from benchmarks.contest.base import FACTOR
 from benchmarks.contest.pictures import picture, tensor
 from benchmarks.contest.tables.base import Claim, Data, Machine, Options, Table, grid, no_plots, seconds
 
-SIDES = {"1 MP": 256, "32×32": 32}
+SIDES = {"1 MP": 256, "32x32": 32}
 MODELS = ("anyscale", "srcnn")
 ENGINES = ("onnxruntime", "openvino")
-TURNS = {"1 MP": 9, "32×32": 100}
+TURNS = {"1 MP": 9, "32x32": 100}
 WAYS = {"session": "`Session`", "upscale": "`upscale`, its path from levels to levels"}
 
 
@@ -31,11 +31,11 @@ def measure(options: Options) -> Data:
 
 def rows(model: str, engine: str, quick: bool) -> list[Data]:
     """One row for each size and way; none if the engine is not installed."""
+    from benchmarks.contest.probes import inside
+
     import pliant
     from pliant.engines.base import find
     from pliant.models import path
-
-    from benchmarks.contest.probes import inside
 
     if find(engine).available():
         return []
@@ -64,7 +64,7 @@ def _ways(session: Any, side: int) -> dict[str, Callable[[], Any]]:
 
 
 def _figures(run: Callable[[], Any], counted: Any, turns: int) -> dict[str, float]:
-    """Medians in seconds: "engine" is the time inside it, "wrapping" the rest of each call."""
+    """Medians in seconds: "inside" the engine, and the rest of each call, "wrapping"."""
     run()
     engine: list[float] = []
     wrapping: list[float] = []
@@ -75,7 +75,7 @@ def _figures(run: Callable[[], Any], counted: Any, turns: int) -> dict[str, floa
         took = perf_counter() - started
         engine.append(counted.seconds)
         wrapping.append(took - counted.seconds)
-    return {"engine": statistics.median(engine), "wrapping": statistics.median(wrapping)}
+    return {"inside": statistics.median(engine), "wrapping": statistics.median(wrapping)}
 
 
 def text(data: Data, machine: Machine) -> str:
@@ -86,17 +86,17 @@ def text(data: Data, machine: Machine) -> str:
             f"{row['model']}, {row['engine']}",
             row["size"],
             WAYS[row["way"]],
-            seconds(row["engine"]),
+            seconds(row["inside"]),
             seconds(row["wrapping"]),
-            f"{row['wrapping'] / row['engine']:.1%}",
+            f"{row['wrapping'] / row['inside']:.1%}",
         ]
         for row in data["rows"]
     ]
     head = ["", "picture", "way", "engine", "wrapping", "share"]
-    return f"""Wrapping is the time of a call without that inside the engine's own call (`InferenceSession.run` and its kin, OpenVINO's
-`InferRequest.infer`). Of `Session`: checking arguments, sizes and values, what is computed beforehand for OpenVINO,
-copies of results, and putting pieces together where pliant computes a picture in several. Of `upscale`: all that, and
-from levels (uint8) to float32 and back. Reading and writing files is not in it. 1 MP is the result, 256² × 4; 32×32 is
+    return f"""Wrapping is the time of a call without that inside the engine's own call (`InferenceSession.run` and its
+kin, OpenVINO's `InferRequest.infer`). Of `Session`: checking arguments, sizes and values, what is computed beforehand
+for OpenVINO, copies of results, and putting pieces together where pliant computes a picture in several. Of `upscale`:
+all that, and from levels (uint8) to float32 and back. Reading and writing files is not in it. 1 MP is the result, 256² x 4; 32x32 is
 the source. Medians.
 
 {grid(head, rows, left=3)}"""
@@ -108,10 +108,10 @@ def claims(data: Data, machine: Machine) -> list[Claim]:
     found: list[Claim] = []
     for way, title in WAYS.items():
         large, small = ([r for r in data["rows"] if (r["way"], r["size"]) == (way, size)] for size in SIDES)
-        share = max((row["wrapping"] / row["engine"] for row in large), default=None)
+        share = max((row["wrapping"] / row["inside"] for row in large), default=None)
         micro = max((row["wrapping"] * 1e6 for row in small), default=None)
         found.append(Claim(f"{title}: wrapping at 1 MP by the engine's time", 0.02, share, most=True))
-        found.append(Claim(f"{title}: wrapping at 32×32 in µs", 100, micro, most=True))
+        found.append(Claim(f"{title}: wrapping at 32x32 in µs", 100, micro, most=True))
     return found
 
 

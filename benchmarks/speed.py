@@ -45,8 +45,7 @@ def tables() -> dict[str, Table]:
 
 def measured(figures: Figures, chosen: Mapping[str, Table], options: Options, keep: Callable[[Figures], None]) -> None:
     """Put the machine and the figures of the chosen tables into `figures`; `keep` is called after each."""
-    options.say("the machine")
-    figures["machine"] = {**call("machine:described"), "rates": call("machine:rates")}
+    figures["machine"] = call("machine:described")
     for name, table in chosen.items():
         began = time.perf_counter()
         data = table.measure(_saying(options, name))

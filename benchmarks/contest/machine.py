@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-import statistics
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 SIDE = 4096  # of the matrices
-REPEATS = 5
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "amx_int8", "asimd", "sve", "bf16")
 PACKAGES = (
     "pliant",
@@ -50,31 +49,34 @@ def versions() -> dict[str, str]:
     return {name: found[name] for name in PACKAGES if name in found}
 
 
-def rates() -> dict[str, float | str]:
-    """Multiply-adds of a square matrix product, two operations each, in GFLOP/s by precision; "by" says whose."""
+def rates(repeats: int) -> dict[str, float | str]:
+    """Multiply-adds of a square matrix product, two operations each, in GFLOP/s by precision; "by" says whose.
+
+    The best of `repeats`, since it serves as a ceiling.
+    """
     try:
         import torch
     except ModuleNotFoundError:
         import numpy as np
 
         ones = np.random.default_rng(0).random((SIDE, SIDE), np.float32)
-        return {"by": "NumPy", "f32": _rate(lambda: ones @ ones)}
+        return {"by": "NumPy", "f32": _rate(lambda: ones @ ones, repeats)}
     matrix = torch.rand(SIDE, SIDE, generator=torch.Generator().manual_seed(0))
-    found: dict[str, float | str] = {"by": "PyTorch", "f32": _rate(lambda: matrix @ matrix)}
+    found: dict[str, float | str] = {"by": "PyTorch", "f32": _rate(lambda: matrix @ matrix, repeats)}
     if BFLOAT16 & _flags():
         half = matrix.to(torch.bfloat16)
-        found["bf16"] = _rate(lambda: half @ half)
+        found["bf16"] = _rate(lambda: half @ half, repeats)
     return found
 
 
-def _rate(product: Any) -> float:
+def _rate(product: Callable[[], object], repeats: int) -> float:
     product()
     seconds: list[float] = []
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         started = perf_counter()
         product()
         seconds.append(perf_counter() - started)
-    return 2 * SIDE**3 / statistics.median(seconds) / 1e9
+    return 2 * SIDE**3 / min(seconds) / 1e9
 
 
 def _told() -> dict[str, str]:

@@ -56,13 +56,10 @@ def _claims(claims: Sequence[Claim]) -> str:
 
 
 def _machine(machine: Mapping[str, Any]) -> str:
-    rates = {name: rate for name, rate in machine["rates"].items() if name != "by"}
-    told = " and ".join(f"{rate:,.0f} GFLOP/s in {name}" for name, rate in rates.items())
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     memory = f", {machine['memory'] / 2**30:.0f} GiB" if machine["memory"] else ""
     flags = ", ".join(machine["flags"]) or "none of the flags that matter here"
     return f"""{machine["processor"]}, {machine["cores"]} cores{memory}; {flags}.
-{machine["rates"]["by"]} computes a matrix product of 4096³ at {told}: the ceiling.
 {machine["system"]}, Python {machine["python"]}; {versions}.
 
 `{COMMAND} --only NAME` measures one table again, `--quick` goes through all of it in a minute without writing here,

@@ -66,8 +66,8 @@ def text(data: Data, machine: Machine) -> str:
     rows = [
         [model, *(f"{rate:.3f}" for rate in found), f"{spread(found):.0%}"] for model, found in data["rates"].items()
     ]
-    return f"""Seconds of `pliant.upscale` x 4 for each megapixel of the result, by its size: from a PNG file to another,
-with a session that is open. The spread is how much more the largest is than the smallest.
+    return f"""Seconds of `pliant.upscale` x 4 for each megapixel of the result, from a PNG file to another, with a
+session that is open. The spread is how much more the largest is than the smallest.
 
 {grid(head, rows)}
 

@@ -51,8 +51,8 @@ libvulkan1 and libomp5 of the system, even on the CPU. The command takes it as `
         return f"Not measured: {data['refused']}.\n\n{how}"
     versions = ", ".join(f"{name} {version}" for name, version in data["versions"].items())
     return f"""The checkpoint realesr-animevideov3 (convolutions of 64 channels at the size of the source, a pixel
-shuffle by 4) on the CPU; levels in, levels out. The programs with ncnn come with the same checkpoint in a form of their own,
-compute with 16 bits and continue pictures at their edges in another way: ≠ marks them, and inside, away from the edges,
+shuffle by 4) on the CPU; levels in, levels out. The programs with ncnn come with the same checkpoint in a form of their
+own, compute with 16 bits and continue pictures at their edges in another way: ≠ marks them, and inside, away from the edges,
 they are as far off as the last column says.
 
 {_race.times(data, REFERENCE)}

@@ -117,8 +117,8 @@ def text(data: Data, machine: Machine) -> str:
             mib = f"{figures['peak'] / 2**20:.0f} MiB"
             rows.append([TITLES[name], words, seconds(figures["seconds"]), shares[0], mib, shares[1]])
     head = ["", "$PLIANT_CACHE", "time", "by script", "peak memory", "by script"]
-    return f"""`{data["picture"]}` x 4 as a command: interpreter, imports, reading, computing, writing a PNG. The scripts
-are those of the tutorial ([ONNX Runtime](../benchmarks/contest/scripts/tutorial_onnxruntime.py),
+    return f"""`{data["picture"]}` x 4 as a command: interpreter, imports, reading, computing, writing a PNG. The
+scripts are those of the tutorial ([ONNX Runtime](../benchmarks/contest/scripts/tutorial_onnxruntime.py),
 [PyTorch](../benchmarks/contest/scripts/tutorial_pytorch.py)); they read and write with {data["codec"]}. Medians. An
 empty cache is what a first run finds; files that the system has in memory stay there. Shares are of the ONNX Runtime
 script. `pliant upscale` runs the default model, which is another network. The picture of `-m srcnn` is at most

@@ -16,7 +16,10 @@ from typing import Any
 
 CALLS = {  # what computes, by engine: everything else that a session does is wrapping
     "onnxruntime": (("onnxruntime", "InferenceSession", ("run", "run_with_iobinding", "run_with_ort_values")),),
-    "openvino": (("openvino", "InferRequest", ("infer",)), ("openvino", "CompiledModel", ("__call__",))),
+    "openvino": (
+        ("openvino", "InferRequest", ("infer", "start_async", "wait")),
+        ("openvino", "CompiledModel", ("__call__",)),
+    ),
 }
 
 

@@ -174,11 +174,10 @@ def _started(entrant: Entrant, folder: Path) -> subprocess.Popen[str]:
 
 
 def entrants(family: str, peers: str | None = None) -> list[Entrant]:
-    """All members of a family of contenders in the order of the tables; those apart run in the Python `peers`."""
+    """All contenders of a package in the order of the tables; those that run apart do so in the Python `peers`."""
     from pliant.registry import load, names
 
-    package = f"benchmarks.contest.{family}"
-    found = [(name, load(package, name, "CONTENDER", extra="bench")) for name in names(package)]
+    found = [(name, load(family, name, "CONTENDER", extra="bench")) for name in names(family)]
     return [
         Entrant(family, name, contender, (peers or sys.executable) if contender.apart else sys.executable)
         for name, contender in sorted(found, key=lambda pair: pair[1].order)

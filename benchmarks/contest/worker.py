@@ -2,9 +2,9 @@
 
     python -m benchmarks.contest.worker FAMILY NAME
 
-Requests are lines of JSON on standard input, answers lines of JSON on standard output:
-`{"open": files}`, `{"take": path of an array}`, `{"run": path for the result or null}`. An answer has "seconds" and
-"cpu", the processor time of all threads; or "missing", why the contender cannot run here; or "failed".
+FAMILY is the package of the contender. Requests are lines of JSON on standard input, answers lines of JSON on standard
+output: `{"open": files}`, `{"take": path of an array}`, `{"run": path for the result or null}`. An answer has "seconds"
+and "cpu", the processor time of all threads; or "missing", why the contender cannot run here; or "failed".
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def main() -> None:
     family, name = sys.argv[1:]
     answers = _answers()
     warnings.simplefilter("ignore")
-    served = Served(import_module(f"benchmarks.contest.{family}.{name}").CONTENDER)
+    served = Served(import_module(f"{family}.{name}").CONTENDER)
     for line in sys.stdin:
         print(json.dumps(served.answer(json.loads(line))), file=answers)
 

@@ -25,7 +25,7 @@ def measure(options: Options) -> Data:
     sides = _race.QUICK if options.quick else _race.SIDES
     options.say("matrix products")
     before = call("machine:rates", repeats := 1 if options.quick else 5)
-    found = _race.run(options, entrants("contenders"), files, tensor, sides)
+    found = _race.run(options, entrants("benchmarks.contest.contenders"), files, tensor, sides)
     options.say("matrix products")
     ceilings = {name: max(rate, before[name]) for name, rate in call("machine:rates", repeats).items()}
     return {**found, "multiply_adds": networks.multiply_adds(networks.weights()), "ceilings": ceilings}

@@ -33,7 +33,7 @@ def measure(options: Options) -> Data:
     subprocess.run(export, check=True, env=environment(), stdout=sys.stderr)
     files = {"checkpoint": str(checkpoint), "model": str(model)}
     sides = _race.QUICK if options.quick else SIDES
-    found = _race.run(options, entrants("peers", options.peers), files, _as_it_is, sides)
+    found = _race.run(options, entrants("benchmarks.contest.peers", options.peers), files, _as_it_is, sides)
     return {**found, "versions": call("machine:versions", python=python)}
 
 
@@ -50,9 +50,9 @@ libvulkan1 and libomp5 of the system, even on the CPU. The command takes it as `
     if "refused" in data:
         return f"Not measured: {data['refused']}.\n\n{how}"
     versions = ", ".join(f"{name} {version}" for name, version in data["versions"].items())
-    return f"""The checkpoint realesr-animevideov3 (convolutions of 64 channels at the size of the source, a pixel
+    return f"""The checkpoint realesr-animevideov3 (convolutions of 64 channels at the size of the source, then a pixel
 shuffle by 4) on the CPU; levels in, levels out. The programs with ncnn come with the same checkpoint in a form of their
-own, compute with 16 bits and continue pictures at their edges in another way: ≠ marks them, and inside, away from the edges,
+own, compute with 16 bits and continue pictures at their edges in another way: ≠ marks them, and away from the edges
 they are as far off as the last column says.
 
 {_race.times(data, REFERENCE)}

@@ -96,8 +96,8 @@ def text(data: Data, machine: Machine) -> str:
     return f"""Wrapping is the time of a call without that inside the engine's own call (`InferenceSession.run` and its
 kin, OpenVINO's `InferRequest.infer`). Of `Session`: checking arguments, sizes and values, what is computed beforehand
 for OpenVINO, copies of results, and putting pieces together where pliant computes a picture in several. Of `upscale`:
-all that, and from levels (uint8) to float32 and back. Reading and writing files is not in it. 1 MP is the result, 256² x 4;
-32x32 is the source. Medians.
+all that, and from levels (uint8) to float32 and back. Reading and writing files is not in it. 1 MP is the result,
+256² x 4; 32x32 is the source. Medians.
 
 {grid(head, rows, left=3)}"""
 

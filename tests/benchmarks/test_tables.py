@@ -1,0 +1,60 @@
+"""Tables of benchmarks/speed.py in their quick form; figures themselves are nothing for a test."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from benchmarks.contest.page import page, plots
+from benchmarks.contest.plots import Bar, bars, lines
+from benchmarks.contest.tables.base import Options, Table
+from benchmarks.speed import tables
+
+
+@pytest.fixture(scope="module")
+def every() -> dict[str, Table]:
+    """All tables by name."""
+    return tables()
+
+
+def measured(table: Table, folder: Path) -> Any:
+    """Data of a table, as they come back from the file."""
+    return json.loads(json.dumps(table.measure(Options(folder, True, None, None, lambda what: None))))
+
+
+@pytest.mark.parametrize("name", ["folder", "flat", "peers"])
+def test_page_of_a_table(name: str, every: dict[str, Table], tmp_path: Path) -> None:
+    entry: Any = {"data": measured(every[name], tmp_path), "date": "2026-01-02", "commit": "abc", "seconds": 90.0}
+    machine = {"processor": "P", "cores": 2, "memory": None, "flags": [], "system": "S", "python": "3", "versions": {}}
+    figures = {"machine": machine, "tables": {name: entry}}
+    text = page(figures, every)
+    assert f"## {every[name].title}" in text
+    assert f"--only {name}`, 2026-01-02, commit abc, 1.5 minutes" in text
+    claims = every[name].claims(entry["data"], machine)
+    assert claims
+    assert all(claim.text in text for claim in claims)
+    for drawing in plots(figures, every).values():
+        ET.fromstring(drawing)
+
+
+def test_wrapping_looks_into_the_engines(every: dict[str, Table], tmp_path: Path) -> None:
+    rows = measured(every["wrapping"], tmp_path)["rows"]
+    assert {row["engine"] for row in rows} == {"onnxruntime", "openvino"}
+    assert all(row["inside"] > 0 for row in rows)
+
+
+def test_profiles_name_nodes(every: dict[str, Table], tmp_path: Path) -> None:
+    data = measured(every["profile"], tmp_path)
+    for name, nodes in data["nodes"].items():
+        assert any("Conv" in kind for kind, _, _ in nodes), name
+
+
+def test_plots_leave_out_what_is_missing() -> None:
+    drawn = lines("t", [1, 4], {"a": [1.0, None], "b": [None, None]})
+    assert len(ET.fromstring(drawn).findall("{*}circle")) == 1
+    drawn = bars("t", [Bar("a < b", 2.0, True), Bar("c", 1.0, False)], ("mark", 4.0))
+    widths = [float(r.get("width", "")) for r in ET.fromstring(drawn).findall("{*}rect")][1:]
+    assert widths[0] == pytest.approx(2 * widths[1])

@@ -17,7 +17,7 @@ RESULT  = out/$(notdir $(basename $(PICTURE)))_x$(FACTOR).png
 SOURCES := pyproject.toml README.md LICENSE NOTICE $(shell find src -type f -not -name '*.pyc')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test newest lint clean test-both table matrix speed zoo set5
+.PHONY: help demo test newest lint clean test-both table matrix speed fast zoo set5
 
 help:
 	@echo 'make demo   upscale a picture and say where the result is; PICTURE=$(PICTURE) FACTOR=$(FACTOR)'
@@ -29,6 +29,7 @@ help:
 	@echo 'make set5   published weights on Set5, on every engine, and write docs/set5.md'
 	@echo 'make zoo    export every super-resolution architecture and write docs/models.md'
 	@echo 'make speed  export time against torch.onnx.export'
+	@echo 'make fast   pliant against PyTorch, engines by hand and other programs, and write docs/speed.md; PEERS=python'
 	@echo 'make lint   ruff, pyright and the import layers'
 	@echo 'make clean  remove what the other targets made, virtual environments included'
 
@@ -77,6 +78,11 @@ zoo: $(NEWEST_VENV)/bin/pytest
 
 speed: $(VENV)/.stamp
 	$(VENV)/bin/python benchmarks/export_time.py --stages
+
+# PEERS is the Python of an environment with the programs of others; docs/speed.md says what belongs into it.
+fast: $(VENV)/.stamp
+	$(VENV)/bin/python -m pip install --quiet --editable '.[bench]'
+	$(VENV)/bin/python benchmarks/speed.py $(if $(PEERS),--peers-python '$(PEERS)')
 
 lint: $(VENV)/.stamp
 	$(VENV)/bin/ruff check

@@ -18,7 +18,7 @@ except ImportError:  # the tutorial has it
 graph, source, destination = sys.argv[1:]
 
 if cv2:
-    pixels = cv2.imread(source)[:, :, ::-1]
+    pixels = np.asarray(cv2.imread(source))[:, :, ::-1]
 else:
     from PIL import Image
 

@@ -40,7 +40,7 @@ model.load_state_dict(torch.load(weights))
 model.eval()
 
 if cv2:
-    pixels = cv2.imread(source)[:, :, ::-1]
+    pixels = np.asarray(cv2.imread(source))[:, :, ::-1]
 else:
     from PIL import Image
 

@@ -10,13 +10,9 @@ from benchmarks.contest.race import ENDURED, entrants
 from benchmarks.contest.tables import _race
 from benchmarks.contest.tables.base import Claim, Data, Machine, Options, Table, grid
 
-SCRIPT, EAGER, OPENVINO, PLIANT, FAST = (
-    "script_onnxruntime",
-    "pytorch_eager",
-    "script_openvino",
-    "pliant_auto",
-    "pliant_fast",
-)
+SCRIPT, EAGER, OPENVINO = "script_onnxruntime", "pytorch_eager", "script_openvino"
+PLIANT, FAST = "pliant_auto", "pliant_fast"
+CHOOSING = {PLIANT: "f32", FAST: "fast"}
 
 
 def measure(options: Options) -> Data:
@@ -26,9 +22,26 @@ def measure(options: Options) -> Data:
     options.say("matrix products")
     before = call("machine:rates", repeats := 1 if options.quick else 5)
     found = _race.run(options, entrants("benchmarks.contest.contenders"), files, tensor, sides)
+    chosen = {name: call("tables.network:chosen", files["model"], precision) for name, precision in CHOOSING.items()}
     options.say("matrix products")
     ceilings = {name: max(rate, before[name]) for name, rate in call("machine:rates", repeats).items()}
-    return {**found, "multiply_adds": networks.multiply_adds(networks.weights()), "ceilings": ceilings}
+    return {
+        **found,
+        "multiply_adds": networks.multiply_adds(networks.weights()),
+        "ceilings": ceilings,
+        "chosen": chosen,
+    }
+
+
+def chosen(model: str, precision: str) -> str:
+    """The engine that pliant chooses here; why it chooses none."""
+    import pliant
+
+    try:
+        with pliant.load(model, precision=precision) as session:
+            return session.engine
+    except pliant.PliantError as error:
+        return f"none ({error})"
 
 
 def rate(data: Data, name: str) -> float | None:
@@ -56,6 +69,8 @@ there the run that was compared counts. Sizes are those of results.
 
 {_race.times(data, SCRIPT)}
 
+pliant chose the engine {data["chosen"][PLIANT]}, and with precision fast {data["chosen"][FAST]}.
+
 {_race.missing(data)}
 
 ![Effective rates](speed_rates.svg)
@@ -74,7 +89,10 @@ computed with less arithmetic than the graph says may be above it.
 def claims(data: Data, machine: Machine) -> list[Claim]:
     """See `Table.claims`."""
     where = f"{_race.headline(data)['side']}² x 4"
-    reached, ceiling, amx = rate(data, PLIANT), data["ceilings"]["f32"], "amx_bf16" in machine["flags"]
+    reached, ceiling, fast = rate(data, PLIANT), data["ceilings"]["f32"], _race.headline(data)["rows"][FAST]
+    notes = [] if "amx_bf16" in machine["flags"] else ["wanted of processors with AMX, which this one has not"]
+    if "comparison" in fast:
+        notes.append(f"up to {fast['comparison']['largest']:.1f} levels off")
     comparison = _race.headline(data)["rows"][PLIANT].get("comparison")
     return [
         Claim(f"{where}: levels from eager PyTorch", 1, comparison and comparison["largest"], most=True),
@@ -85,7 +103,7 @@ def claims(data: Data, machine: Machine) -> list[Claim]:
             f"{where}: times the tutorial's script with `--precision fast`",
             8,
             _race.ratio(data, SCRIPT, FAST),
-            note="" if amx else "wanted of processors with AMX, which this one has not",
+            note="; ".join(notes),
         ),
         Claim(f"{where}: effective rate by that of a float32 matrix product", 1, reached and reached / ceiling),
     ]

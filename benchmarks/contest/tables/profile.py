@@ -36,6 +36,8 @@ def nodes(subject: str, files: dict[str, str], side: int) -> list[tuple[str, str
     """(type, name, milliseconds) of nodes, the longest first; a sentence if the engine is not installed."""
     from benchmarks.contest import probes
 
+    from pliant.errors import PliantError
+
     what, engine = subject.split("_")
     image = tensor(picture(side, side))
     start = partial(_graph if what == "graph" else _pliant, engine, files, image)
@@ -43,6 +45,8 @@ def nodes(subject: str, files: dict[str, str], side: int) -> list[tuple[str, str
         return getattr(probes, f"nodes_{engine}")(start)
     except ModuleNotFoundError as error:
         return f"the package {error.name!r} is not installed"
+    except PliantError as error:
+        return str(error)
 
 
 def _graph(engine: str, files: dict[str, str], image: Any) -> Callable[[], Any]:

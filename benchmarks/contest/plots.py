@@ -43,7 +43,7 @@ def bars(title: str, shown: Sequence[Bar], mark: tuple[str, float]) -> str:
 def lines(title: str, across: Sequence[float], series: Mapping[str, Sequence[float | None]]) -> str:
     """A line for each of the series, its values above those of `across`; both axes are logarithmic.
 
-    None leaves a point out.
+    None leaves a point out, and a line without any is not named.
     """
     values = [value for line in series.values() for value in line if value]
     if not values:
@@ -55,7 +55,7 @@ def lines(title: str, across: Sequence[float], series: Mapping[str, Sequence[flo
     for value in (min(values), (min(values) * max(values)) ** 0.5, max(values)):
         parts.append(_text(LEFT - 14, ys(value) + 4, f"{value:.2g}", "end"))
         parts.append(f'<path d="M{LEFT - 8} {ys(value):.1f}H{WIDTH - LABELS - 12}" stroke="#dddddd"/>')
-    for k, (name, line) in enumerate(series.items()):
+    for k, (name, line) in enumerate((name, line) for name, line in series.items() if any(line)):
         colour, points = COLOURS[k % len(COLOURS)], [(xs(x), ys(y)) for x, y in zip(across, line, strict=True) if y]
         joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         parts.append(f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="2"/>')

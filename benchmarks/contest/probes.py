@@ -33,7 +33,7 @@ class Inside:
 
 @contextmanager
 def inside(engine: str) -> Generator[Inside, None, None]:
-    """Count the time in calls of an engine, "onnxruntime" or "openvino", made one after the other while this is open."""
+    """Count the time in calls of an engine, "onnxruntime" or "openvino", one after the other while this is open."""
     counted = Inside()
     kept: list[tuple[Any, str, Any]] = []
     for module, name, methods in CALLS[engine]:

@@ -125,11 +125,17 @@ def plots(data: Data, machine: Machine) -> dict[str, str]:
     return {
         "speed_rates": bars(
             "Effective rate, GFLOP/s",
-            [Bar(contenders[name]["title"], value, contenders[name]["mine"]) for name, value in found.items()],
+            [Bar(_marked(data, name), value, contenders[name]["mine"]) for name, value in found.items()],
             ("float32 matrix product", data["ceilings"]["f32"]),
         ),
         "speed_sizes": lines("Seconds for each megapixel, by megapixels of the result", sizes, series),
     }
+
+
+def _marked(data: Data, name: str) -> str:
+    """The title, marked where the result is farther off than one grey level."""
+    equal = _race.headline(data)["rows"][name]["comparison"]["largest"] <= 1
+    return data["contenders"][name]["title"] + ("" if equal else " ≠")
 
 
 TABLE = Table("The tutorial's network", 0, measure, text, claims, plots)

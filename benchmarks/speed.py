@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -107,6 +108,7 @@ def main() -> None:
         peers = given.peers_python or os.environ.get("PLIANT_PEERS_PYTHON")
         folder = ROOT / "out" / "speed" / "files"
         folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder / "cache", ignore_errors=True)  # what another run has measured does not count here
         os.environ["PLIANT_CACHE"] = str(folder / "cache")
         options = Options(folder, given.quick, peers, Path(reference) if reference else None, _say)
         measured(figures, chosen, options, write)

@@ -31,12 +31,16 @@ BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16"}  # a processor without any of the
 
 
 def described() -> dict[str, Any]:
-    """Processor, cores, memory in bytes, flags that matter here, system, Python, and versions of packages."""
+    """Processor, cores, memory in bytes, flags that matter here, system, Python, and versions of packages.
+
+    "load" is how many processes wanted to compute in the minute before: what is measured beside them is slower.
+    """
     return {
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None,
         "flags": [flag for flag in FLAGS if flag in _flags()],
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "system": platform.platform(),
         "python": platform.python_version(),
         "versions": versions(),

@@ -58,8 +58,9 @@ def _claims(claims: Sequence[Claim]) -> str:
 def _machine(machine: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     memory = f", {machine['memory'] / 2**30:.0f} GiB" if machine["memory"] else ""
+    load = "" if machine["load"] is None else f"; load before the last run {machine['load']:.1f}"
     flags = ", ".join(machine["flags"]) or "none of the flags that matter here"
-    return f"""{machine["processor"]}, {machine["cores"]} cores{memory}; {flags}.
+    return f"""{machine["processor"]}, {machine["cores"]} cores{memory}; {flags}{load}.
 {machine["system"]}, Python {machine["python"]}; {versions}.
 
 `{COMMAND} --only NAME` measures one table again, `--quick` goes through all of it in a minute without writing here,

@@ -28,7 +28,16 @@ def measured(table: Table, folder: Path) -> Any:
 @pytest.mark.parametrize("name", ["folder", "flat", "peers"])
 def test_page_of_a_table(name: str, every: dict[str, Table], tmp_path: Path) -> None:
     entry: Any = {"data": measured(every[name], tmp_path), "date": "2026-01-02", "commit": "abc", "seconds": 90.0}
-    machine = {"processor": "P", "cores": 2, "memory": None, "flags": [], "system": "S", "python": "3", "versions": {}}
+    machine = {
+        "processor": "P",
+        "cores": 2,
+        "memory": None,
+        "flags": [],
+        "load": 0.5,
+        "system": "S",
+        "python": "3",
+        "versions": {},
+    }
     figures = {"machine": machine, "tables": {name: entry}}
     text = page(figures, every)
     assert f"## {every[name].title}" in text

@@ -26,7 +26,8 @@ class Contender:
     `open` gets the files of the network by name (see `benchmarks.contest.networks`) and returns what is timed: a
     function from picture to picture, as its family says, whose result the caller owns. It raises UnavailableError if
     that cannot be had here. `order` is the place in the tables. `mine` says that it is pliant, `reference` that the
-    others are compared with it. `apart` says that it runs in the environment of the peers.
+    others are compared with it. `apart` says that it runs in the environment of the peers. `memory` is how many bytes
+    it may need for each pixel of a result: it does not run where those are not free.
     """
 
     title: str
@@ -35,3 +36,4 @@ class Contender:
     mine: bool = False
     reference: bool = False
     apart: bool = False
+    memory: int = 700

@@ -18,15 +18,17 @@ from benchmarks.contest.equality import compare
 
 from pliant.imaging.limits import available_memory
 
-BYTES_PER_PIXEL = 500  # of the result: what a network of 64 channels may need
-SPARE = 1 << 30
+SPARE = 1 << 30  # bytes that stay free
 ENDURED = 5.0  # seconds: longer runs are not repeated, the one that is compared counts
 Say = Callable[[str], None]
 
 
 @dataclass
 class Entrant:
-    """A contender in a race. `refused` says why it does not run. `rate` is its last time in seconds per megapixel."""
+    """A contender in a race. `refused` says why it does not run. `rate` is its last time in seconds per megapixel.
+
+    `megapixels` are those of the largest result that its process has computed.
+    """
 
     family: str
     name: str
@@ -34,6 +36,7 @@ class Entrant:
     python: str
     refused: str = ""
     rate: float = 0.0
+    megapixels: float = 0.0
     process: subprocess.Popen[str] | None = field(default=None, repr=False)
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,7 +58,7 @@ class Entrant:
         if self.process is not None:
             self.process.kill()
             self.process.communicate()
-            self.process = None
+            self.process, self.megapixels = None, 0.0
 
 
 @dataclass
@@ -132,7 +135,9 @@ class Race:
 
     def _turn(self, entrant: Entrant, megapixels: float, path: Path | None) -> dict[str, Any] | None:
         """One run in a process that has seen a picture of this size, unless it is the run that is compared."""
-        self._make_room(entrant, megapixels)
+        if reason := self._lack(entrant, megapixels):
+            entrant.refused = reason
+            return None
         fresh = entrant.process is None
         requests: list[dict[str, Any]] = [{"open": dict(self.files)}] if fresh else []
         if fresh or path is not None:
@@ -149,14 +154,22 @@ class Race:
                 entrant.refused = reason
                 entrant.close()
                 return None
+        entrant.megapixels = max(entrant.megapixels, megapixels)
         return answer
 
-    def _make_room(self, entrant: Entrant, megapixels: float) -> None:
-        """End the processes of the others where memory would not do; they start again when it is their turn."""
-        if available_memory() < megapixels * 1e6 * BYTES_PER_PIXEL + SPARE:
-            for other in self.entrants:
-                if other is not entrant:
-                    other.close()
+    def _lack(self, entrant: Entrant, megapixels: float) -> str:
+        """Why there is not enough memory, empty if there is.
+
+        Where it would not do, the processes of the others end; they start again when it is their turn.
+        """
+        needed = megapixels * 1e6 * entrant.contender.memory + SPARE
+        for other in self.entrants:
+            if available_memory() < needed and other is not entrant:
+                other.close()
+        free, kept = available_memory(), entrant.megapixels >= megapixels  # its process may have kept what is missing
+        return (
+            "" if kept or free >= needed else f"needs about {needed / 1e9:.0f} GB of memory; {free / 1e9:.0f} are free"
+        )
 
 
 def _note(figures: dict[str, Any], answer: Mapping[str, Any]) -> None:

@@ -44,6 +44,7 @@ def test_what_does_not_run_is_told(race: Any) -> None:
     for measured in race["pictures"]:
         assert measured["rows"]["missing"] == {"refused": "needs more than 0 files"}
         assert measured["rows"]["ending"] == {"refused": "the process ended with status 4"}
+        assert "GB of memory" in measured["rows"]["greedy"]["refused"]
     told = _race.missing(race)
     assert "- missing did not run: needs more than 0 files" in told
     assert "- ending did not run: the process ended with status 4" in told

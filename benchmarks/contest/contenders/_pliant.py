@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from benchmarks.contest.base import FACTOR, Array, Contender, Run, UnavailableError
 
 
-def contender(title: str, order: int, engine: str = "auto", precision: str = "f32") -> Contender:
+def contender(title: str, order: int, engine: str = "auto", precision: str = "f32", memory: int = 700) -> Contender:
     """The shipped SRCNN, whose factor is live, on an engine."""
 
     def start(files: Mapping[str, str]) -> Run:
@@ -23,4 +23,4 @@ def contender(title: str, order: int, engine: str = "auto", precision: str = "f3
 
         return run
 
-    return Contender(title, start, order, mine=True)
+    return Contender(title, start, order, mine=True, memory=memory)

@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks.contest.base import FACTOR, Array, Contender, Run
 
 CUBIC = 3  # of Interp, whose coefficient is -0.75 and whose pixels are centred, as in PyTorch
+MEMORY = 5000  # bytes for each pixel: ncnn unrolls the windows of the first convolution
 Weights = Mapping[str, Array]
 
 
@@ -63,4 +64,4 @@ def start(files: Mapping[str, str]) -> Run:
     return run
 
 
-CONTENDER = Contender("ncnn, by hand", start, order=4)
+CONTENDER = Contender("ncnn, by hand", start, order=4, memory=MEMORY)

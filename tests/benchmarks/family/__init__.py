@@ -1,1 +1,1 @@
-"""Contenders that need NumPy alone: one that the others are compared with, and three with something wrong."""
+"""Contenders that need NumPy alone: one that the others are compared with, and some with something wrong."""

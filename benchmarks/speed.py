@@ -118,7 +118,7 @@ def main() -> None:
             print(f"\n{every[name].title}\n\n{every[name].text(figures['tables'][name]['data'], figures['machine'])}")
     for claim in found(figures, every):
         value = "-" if claim.measured is None else f"{claim.measured:.3g}"
-        print(f"{claim.verdict:12} {value:>8} ({'≤' if claim.most else '≥'} {claim.wanted:g})  {claim.text}")
+        print(f"{claim.verdict:15} {value:>8} ({'≤' if claim.most else '≥'} {claim.wanted:g})  {claim.text}")
 
 
 def _say(what: str) -> None:

@@ -82,3 +82,4 @@ def test_verdicts() -> None:
     ]
     assert verdicts == ["reached", "falls short", "reached", "falls short"]
     assert Claim("", 2, None).verdict == "not measured"
+    assert Claim("", 2, 1, asked=False).verdict == "not wanted here"

@@ -36,12 +36,15 @@ class Claim:
     measured: float | None
     most: bool = False  # whether `wanted` is the most, not the least
     note: str = ""
+    asked: bool = True  # whether it is wanted of this machine
 
     @property
     def verdict(self) -> str:
         """In words."""
         if self.measured is None:
             return "not measured"
+        if not self.asked:
+            return "not wanted here"
         return (
             "reached"
             if (self.measured <= self.wanted if self.most else self.measured >= self.wanted)

@@ -39,13 +39,13 @@ class Prologue:
         settings.log_severity_level = FATAL
         settings.intra_op_num_threads = 1
         self._session = ort.InferenceSession(serialized(model), settings, providers=["CPUExecutionProvider"])
-        self._inputs = [entry.name for entry in self._session.get_inputs()]
+        self.inputs: list[str] = [entry.name for entry in self._session.get_inputs()]
         self.outputs: list[str] = [entry.name for entry in self._session.get_outputs()]
 
     def __call__(self, feeds: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         """Its outputs by name. Raises InputError for sizes and values at which they cannot be computed."""
         try:
-            given = {name: feeds[name] for name in self._inputs}
+            given = {name: feeds[name] for name in self.inputs}
             return dict(zip(self.outputs, self._session.run(None, given), strict=True))
         except errors() as error:
             reason = str(error).rpartition(" : ")[2].strip().rstrip(".")

@@ -13,9 +13,10 @@ import onnx_ir as ir
 from pliant.arguments import Array
 from pliant.contract import Contract
 from pliant.lowering.dialect import Dialect
-from pliant.lowering.lower import Undecided, decided, lower, read
+from pliant.lowering.lower import Undecided, decided, lower, pictures, read
 from pliant.lowering.precision import halved_body
-from pliant.lowering.runtime import Compile, Network, Prologue
+from pliant.lowering.remembered import Remembered
+from pliant.lowering.runtime import Compile, Network
 from pliant.lowering.windows import Windowed
 
 KEPT = 16  # networks that a session keeps, for as many sets of decisions
@@ -25,13 +26,12 @@ KEPT = 16  # networks that a session keeps, for as many sets of decisions
 class _Ready:
     """A network with what is computed before it."""
 
-    prologue: Prologue | None
+    prologue: Remembered | None
     network: Network | None
 
     def __call__(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
         results = self.prologue(feeds) if self.prologue else {}
-        given = {**feeds, **results}
-        return {**results, **self.network(given)} if self.network else results
+        return {**results, **self.network({**feeds, **results})} if self.network else results
 
 
 @dataclass
@@ -39,7 +39,7 @@ class _Asking:
     """A model that has to be decided first; `kept` holds what became of it, the one used last at the end."""
 
     undecided: Undecided
-    question: Prologue
+    question: Remembered
     kept: OrderedDict[bytes, _Ready | _Asking] = field(default_factory=OrderedDict[bytes, Any])
 
 
@@ -66,7 +66,8 @@ class Lowered:
         with self._lock:
             ready = self._ready(feeds)
         results = ready(feeds)
-        return [results[name] for name in self._outputs]
+        beforehand = ready.prologue.outputs if ready.prologue is not None else ()
+        return [results[name].copy() if name in beforehand else results[name] for name in self._outputs]
 
     def windowed(self) -> Windowed:
         """See `Session.windowed`."""
@@ -97,8 +98,8 @@ class Lowered:
     def _prepared(self, model: ir.Model) -> _Ready | _Asking:
         lowered = lower(model, self._contract, self._dialect)
         if isinstance(lowered, Undecided):
-            return _Asking(lowered, Prologue(lowered.question))
-        prologue = Prologue(lowered.prologue) if lowered.prologue is not None else None
+            return _Asking(lowered, Remembered(lowered.question, pictures(self._contract)))
+        prologue = Remembered(lowered.prologue, pictures(self._contract)) if lowered.prologue is not None else None
         if lowered.body is None:
             return _Ready(prologue, None)
         body = halved_body(lowered.body, prologue, self._contract) if self._half else lowered.body

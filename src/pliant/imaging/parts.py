@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pliant.engines.base import Windowed
 from pliant.errors import InputError, UsageError
-from pliant.imaging.network import Network
+from pliant.imaging.network import Network, is_finite
 from pliant.window import Placed, Size, Window
 
 Array = NDArray[Any]
@@ -84,7 +84,7 @@ def ways(network: Network) -> list[Parts]:
 
 def finite(result: Array) -> Array:
     """`result` as float32. Raises InputError if it is not finite."""
-    if not np.isfinite(result).all():
+    if not is_finite(result):
         raise InputError("The model returned infinite values or NaN for this picture; use another model.")
     return np.ascontiguousarray(result, np.float32)
 

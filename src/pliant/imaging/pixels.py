@@ -43,11 +43,11 @@ def to_levels(values: Array, image: Image, dtype: np.dtype[Any]) -> Array:
     channels, height, width = values.shape[1:]
     levels = np.empty((height, width, channels), dtype)
     ordered = levels[..., ::-1] if image.colours == "BGR" else levels
-    rows = max(1, TOGETHER // max(1, width))
-    for channel in range(channels):
-        for first in range(0, height, rows):
-            block = values[0, channel, first : first + rows]
-            ordered[first : first + rows, :, channel] = _scaled(block, image, levels.dtype)
+    rows = max(1, TOGETHER // max(1, width * channels))
+    for first in range(0, height, rows):
+        block = _scaled(values[0, :, first : first + rows], image, levels.dtype)
+        for channel in range(channels):
+            ordered[first : first + rows, :, channel] = block[channel]
     return levels
 
 

@@ -117,7 +117,7 @@ class Network:
 
 
 def is_finite(values: Array) -> bool:
-    """Whether none is infinite or NaN; unlike `np.isfinite`, this takes no memory. `values` are floats, at least one."""
+    """Whether none of the floats, one at least, is infinite or NaN; unlike `np.isfinite` without taking memory."""
     return bool(np.isfinite(values.min()) and np.isfinite(values.max()))
 
 

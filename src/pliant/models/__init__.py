@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from pliant.errors import UsageError
 
 DEFAULT = "anyscale"
+FACTS = "facts.json"  # by fingerprint, engine and factor
 
 
 def names() -> list[str]:
@@ -23,3 +26,12 @@ def path(name: str = DEFAULT) -> Path:
     if name not in (known := names()):
         raise UsageError(f"There is no model named {name!r}; there are: {', '.join(known) or 'none'}.")
     return Path(str(files(__name__) / f"{name}.onnx"))
+
+
+def shipped_facts(fingerprint: str, engine: str, factor: float) -> dict[str, Any] | None:
+    """How a shipped model may be run in tiles, as `pliant.imaging.facts` writes it; None if that is not known.
+
+    `tests/models/test_facts.py` holds the file against the models.
+    """
+    known = json.loads((files(__name__) / FACTS).read_text())
+    return known.get(fingerprint, {}).get(engine, {}).get(f"{factor:g}")

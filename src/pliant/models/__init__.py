@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from pliant.errors import UsageError
 
 DEFAULT = "anyscale"
+PLACE = Path(__file__).parent  # `importlib.resources` would import a dozen modules to say the same
 FACTS = "facts.json"  # by fingerprint, engine and factor
 
 
 def names() -> list[str]:
     """Names of the shipped models, sorted."""
-    return sorted(Path(entry.name).stem for entry in files(__name__).iterdir() if entry.name.endswith(".onnx"))
+    return sorted(entry.stem for entry in PLACE.glob("*.onnx"))
 
 
 def path(name: str = DEFAULT) -> Path:
@@ -25,7 +25,7 @@ def path(name: str = DEFAULT) -> Path:
     """
     if name not in (known := names()):
         raise UsageError(f"There is no model named {name!r}; there are: {', '.join(known) or 'none'}.")
-    return Path(str(files(__name__) / f"{name}.onnx"))
+    return PLACE / f"{name}.onnx"
 
 
 def shipped_facts(fingerprint: str, engine: str, factor: float) -> dict[str, Any] | None:
@@ -33,5 +33,5 @@ def shipped_facts(fingerprint: str, engine: str, factor: float) -> dict[str, Any
 
     `tests/models/test_facts.py` holds the file against the models.
     """
-    known = json.loads((files(__name__) / FACTS).read_text())
+    known = json.loads((PLACE / FACTS).read_text())
     return known.get(fingerprint, {}).get(engine, {}).get(f"{factor:g}")

@@ -228,10 +228,10 @@ def test_multiply_adds_of_the_shipped_models(name: str, source: int, result: int
 
 @pytest.mark.parametrize(
     ("name", "most"),
-    [("srcnn", {"Conv": 3, "Relu": 2, "MatMul": 2}), ("anyscale", {"Conv": 8, "Relu": 4, "MatMul": 0, "Gemm": 2})],
+    [("srcnn", {"Conv": 3, "Relu": 2, "MatMul": 0}), ("anyscale", {"Conv": 8, "Relu": 4, "MatMul": 0, "Gemm": 2})],
 )
 def test_operators_of_the_shipped_models(name: str, most: dict[str, int]) -> None:
     graph = graph_of(name)
     count = Counter(node.op_type for node in graph.node)
     assert {kind: count[kind] for kind in most} == most, "those that take time; the rest computes sizes and weights"
-    assert sum(count.values()) <= {"srcnn": 132, "anyscale": 120}[name], "each node takes some microseconds of a run"
+    assert sum(count.values()) <= {"srcnn": 22, "anyscale": 108}[name], "each node takes some microseconds of a run"

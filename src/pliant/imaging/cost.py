@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, log
+from math import ceil, inf, log
 from time import perf_counter
 
 import numpy as np
@@ -17,6 +17,7 @@ from pliant.window import Window
 SMALL, LARGE = 128, 512  # sides of the results that are tried
 PATIENCE = 3.0  # seconds that the larger trial may take
 GUESS = 1024  # bytes; SRCNN 9-1-5 in ONNX Runtime was measured at 400 to 480
+SHARE = 0.5  # of the larger trial; after larger runs it takes hardly any memory that is not there already
 LEAST = 16  # bytes; a result of three channels alone has 12
 USED = 0.7  # share of the memory that a tile is planned for: the next may need more than the one that was measured
 USUAL, LONGEST = 1024, 4096  # pixels of a side of a tile's result; longer ones gain little
@@ -41,10 +42,14 @@ class Cost:
 
 
 def measured_cost(network: Network, locality: Locality, factor: float) -> Cost:
-    """From runs on noise. Where the system does not tell the memory used, a cautious guess stands for it."""
+    """From runs on noise. Where the memory used cannot be told, a cautious guess stands for it.
+
+    That is so where the system does not tell, and where the engine already holds memory of larger runs.
+    """
+    largest = network.held.pixels
     pixels, used, seconds = zip(*_runs(network, locality, factor), strict=True)
     speeds = tuple((n, time / n) for n, time in zip(pixels, seconds, strict=True))
-    if None in used:
+    if None in used or largest * factor**2 > SHARE * pixels[-1]:
         return Cost(GUESS, 0, speeds)
     if len(used) == 1:
         return Cost(max(LEAST, used[0] / pixels[0]), 0, speeds)
@@ -65,15 +70,16 @@ def _runs(network: Network, locality: Locality, factor: float) -> list[tuple[int
         picture = noise(network, (height, width), seed=0)
         window = Window((height, width), (0, 0), (height, width))
         try:
-            if not runs:  # the first run of a session takes longer
-                locality.parts.run(picture, factor, window)
-            started = perf_counter()
-            result = locality.parts.run(picture, factor, window)
+            seconds = inf
+            for _ in range(2):  # the first takes longer: the engine gets its memory from the system
+                started = perf_counter()
+                result = locality.parts.run(picture, factor, window)
+                seconds = min(seconds, perf_counter() - started)
         except OutOfMemory:
             if not runs:
                 raise
             break
-        seconds, highest = perf_counter() - started, peak()
+        highest = peak()
         needed = None if before is None or highest is None else max(0, highest - before)
         runs.append((result.shape[2] * result.shape[3], needed, seconds))
     return runs

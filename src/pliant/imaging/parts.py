@@ -48,7 +48,8 @@ class AsPart:
 
     def run(self, crop: Array, factor: float, window: Window) -> Array:
         """See `Parts`."""
-        return finite(self.windowed.run(self.network.arguments(crop, factor), window))
+        given, pixels = self.network.arguments(crop, factor), crop.shape[2] * crop.shape[3]
+        return finite(self.network.held.during(pixels, lambda: self.windowed.run(given, window)))
 
 
 @dataclass(frozen=True)

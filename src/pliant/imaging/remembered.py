@@ -24,7 +24,7 @@ from pliant.version import VERSION
 T = TypeVar("T")
 Facts = dict[str, Any]
 FORM = 1  # of the files; counted up when what they say means something else
-PROCESSORS = Path("/proc/cpuinfo")
+PROCESSORS, HEAD = Path("/proc/cpuinfo"), 4096  # bytes of it: the first core is enough
 
 
 def known(session: Session, what: str, factor: float, read: Callable[[Facts], T]) -> T | None:
@@ -66,6 +66,6 @@ def _place(session: Session, what: str, factor: float) -> Path | None:
 def _machine() -> tuple[str, int]:
     """The processor, as the system calls it, and the number of cores: what decides on kernels and speed."""
     model = platform.processor() or platform.machine()
-    with suppress(OSError, IndexError):
-        model = PROCESSORS.read_text().split("model name", 1)[1].splitlines()[0]
+    with suppress(OSError, IndexError), PROCESSORS.open(encoding="utf-8", errors="replace") as file:
+        model = file.read(HEAD).split("model name", 1)[1].splitlines()[0]
     return model, os.cpu_count() or 1

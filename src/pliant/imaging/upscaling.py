@@ -48,9 +48,12 @@ class Limits:
     before: int | None = None
     lean: bool = False
 
-    def room(self, reserved: int) -> float:
-        """Bytes for the work itself, when `reserved` are needed for other things to come."""
-        used = (resident() or 0) if self.before is None else self.before
+    def room(self, reserved: int, held: int = 0) -> float:
+        """Bytes for the work itself, when `reserved` are needed for other things to come.
+
+        `held` are in use, but by the engine, which will use them again.
+        """
+        used = max(0, (resident() or 0) - held) if self.before is None else self.before
         allowed = min(USUAL, used + available_memory() * SHARE) if self.memory is None else self.memory
         return allowed - used - reserved
 
@@ -148,7 +151,7 @@ class Work:
         locality = network.once(
             "locality", factor, lambda: locality_of(network, factor, lambda: measured(network, factor))
         )
-        room = self.limits.room(reserved)
+        room = self.limits.room(reserved, network.held.bytes)
         cost = network.once(
             "cost",
             factor,

@@ -102,7 +102,7 @@ def upscale(
         network = Network.of(session)
         job = _prepare(network, origin, Path(destination) if destination is not None else None, wish)
         tell("upscaling to {:,} x {:,}".format(*job.plan.result))
-        work = Work(network, job.plan, Limits(memory, tile, lean=True), advance or _ignore, alpha=alpha)
+        work = Work(network, job.plan, Limits(memory, tile), advance or _ignore, alpha=alpha)
         spent = cost(session, model, job.picture.pixels, job.plan)
         lost = written(job.picture, computed(job.picture, work, job.target), job.plan, job.path, job.target, tell)
     return Result(

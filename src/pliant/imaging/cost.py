@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, inf, log
+from math import ceil, log
 from time import perf_counter
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pliant.errors import OutOfMemory
 from pliant.imaging.locality import Locality, noise
@@ -14,6 +16,7 @@ from pliant.imaging.memory import forget_peak, peak, resident
 from pliant.imaging.network import Network
 from pliant.window import Window
 
+Array = NDArray[Any]
 SMALL, LARGE = 128, 512  # sides of the results that are tried
 PATIENCE = 3.0  # seconds that the larger trial may take
 GUESS = 1024  # bytes; SRCNN 9-1-5 in ONNX Runtime was measured at 400 to 480
@@ -70,19 +73,23 @@ def _runs(network: Network, locality: Locality, factor: float) -> list[tuple[int
         picture = noise(network, (height, width), seed=0)
         window = Window((height, width), (0, 0), (height, width))
         try:
-            seconds = inf
-            for _ in range(2):  # the first takes longer: the engine gets its memory from the system
-                started = perf_counter()
-                result = locality.parts.run(picture, factor, window)
-                seconds = min(seconds, perf_counter() - started)
+            # the first takes longer: the engine gets its memory from the system
+            shape, seconds = min((_timed(locality, picture, factor, window) for _ in range(2)), key=lambda run: run[1])
         except OutOfMemory:
             if not runs:
                 raise
             break
         highest = peak()
         needed = None if before is None or highest is None else max(0, highest - before)
-        runs.append((result.shape[2] * result.shape[3], needed, seconds))
+        runs.append((shape[2] * shape[3], needed, seconds))
     return runs
+
+
+def _timed(locality: Locality, picture: Array, factor: float, window: Window) -> tuple[tuple[int, ...], float]:
+    """The shape of a result, and the seconds it took."""
+    started = perf_counter()
+    shape = locality.parts.run(picture, factor, window).shape
+    return shape, perf_counter() - started
 
 
 def best_side(cost: Cost, memory: float, halo: float) -> int:

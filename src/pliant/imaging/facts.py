@@ -1,4 +1,4 @@
-"""Locality and cost of a network: as kept, as shipped with the model, or else measured and kept."""
+"""Locality and cost of a network: as kept, or else measured and kept."""
 
 from __future__ import annotations
 
@@ -12,19 +12,13 @@ from pliant.imaging.locality import Locality
 from pliant.imaging.network import Network
 from pliant.imaging.parts import Alone, AsPart, windowed
 from pliant.imaging.remembered import Facts, keep, known
-from pliant.models import shipped_facts
 
 LOCALITY, COST = "locality", "cost"
 
 
 def known_locality(network: Network, factor: float) -> Locality | None:
     """The locality at a factor if it can be told without running the network."""
-    read = partial(_locality, network)
-    found = known(network.session, LOCALITY, factor, read)
-    if found is None:
-        shipped = shipped_facts(network.session.fingerprint, network.session.engine, factor)
-        found = read(shipped) if shipped is not None else None
-    return found
+    return known(network.session, LOCALITY, factor, partial(_locality, network))
 
 
 def locality_of(network: Network, factor: float, measure: Callable[[], Locality]) -> Locality:

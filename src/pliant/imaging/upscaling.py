@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from pliant.errors import OutOfMemory
 from pliant.imaging.cost import Cost, best_side, measured_cost
-from pliant.imaging.facts import cost_of, known_locality, locality_of
+from pliant.imaging.facts import cost_of, locality_of
 from pliant.imaging.limits import available_memory
 from pliant.imaging.locality import Locality, measured
 from pliant.imaging.memory import resident
 from pliant.imaging.network import Network
-from pliant.imaging.parts import Alone
 from pliant.imaging.picture import Prepared, upscale_whole
 from pliant.imaging.pixels import top
 from pliant.imaging.sizes import Plan, scaled
@@ -27,7 +26,6 @@ Array = NDArray[Any]
 Tell = Callable[[float], None]
 
 AT_ONCE = 2_200_000  # pixels that are computed in one piece: below, finding out about tiles takes longer than the work
-LEAN = 310_000  # pixels of a tile's result, with what it sees around it, where memory is to be spared
 SHARE, USUAL = 0.5, 1.0e9  # of the memory that is free, and the most bytes that are used without being asked for
 TRIED = 96  # pixels of the side of the part of a picture on which blended tiles are compared with the whole
 
@@ -39,14 +37,11 @@ class Limits:
     `tile` is the longest side of a tile in pixels of the source, without what it sees around it; chosen if None.
     `before` is how many bytes are in use beside the network's own, those in use now if None: of several pictures, the
     first leaves the engine with memory that it uses again for the next, which must not be counted as lost.
-    `lean` lets small pictures too be computed in tiles, if these are known to equal the whole bit by bit: it takes much
-    less memory, and getting memory from the system takes as long as the work of a network's first run.
     """
 
     memory: int | None = None
     tile: int | None = None
     before: int | None = None
-    lean: bool = False
 
     def room(self, reserved: int, held: int = 0) -> float:
         """Bytes for the work itself, when `reserved` are needed for other things to come.
@@ -91,8 +86,6 @@ class Work:
         picture = Prepared(pixels, self.alpha)
         if picture.stretched:
             self._note("Values go beyond 0 and 1; the network saw them brought into that range, nothing was cut off.")
-        if self._way is None and self.limits.lean and self._at_once():
-            self._way = self._lean()
         if self._way is None and self._at_once():
             try:
                 yield upscale_whole(self.network, picture, self.plan)
@@ -107,26 +100,6 @@ class Work:
         if not self._divisible():
             return True
         return self.limits.tile is None and self.limits.memory is None and width * height <= AT_ONCE
-
-    def _lean(self) -> _Way | None:
-        """A way in tiles whose result is known to be the same; None if there is none, or no need."""
-        plan, factor = self.plan, self.plan.factor
-        if not self._divisible() or plan.computed != plan.result or plan.result[0] * plan.result[1] <= LEAN:
-            return None
-        found = self.network.once("known locality", factor, lambda: known_locality(self.network, factor))
-        if found is None or found.deviation > 0 or not isinstance(found.parts, Alone):
-            return None
-        return _Way(found, self._lean_side(max(found.radius)))
-
-    def _lean_side(self, radius: int) -> int:
-        """Of as few tiles as possible along the longer side of the picture, two at least."""
-        longest = max(self.plan.source)
-        for count in range(2, longest):
-            side = ceil(longest / count)
-            seen = side + min(2, count - 1) * radius
-            if (seen * self.plan.factor) ** 2 <= LEAN or side <= 2 * radius:
-                return side
-        return longest
 
     def _divisible(self) -> bool:
         return all(dim.live for dim in self.network.picture.dims[2:])

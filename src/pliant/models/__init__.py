@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from pliant.errors import UsageError
 
 DEFAULT = "anyscale"
 PLACE = Path(__file__).parent  # `importlib.resources` would import a dozen modules to say the same
-FACTS = "facts.json"  # by fingerprint, engine and factor
 
 
 def names() -> list[str]:
@@ -26,12 +23,3 @@ def path(name: str = DEFAULT) -> Path:
     if name not in (known := names()):
         raise UsageError(f"There is no model named {name!r}; there are: {', '.join(known) or 'none'}.")
     return PLACE / f"{name}.onnx"
-
-
-def shipped_facts(fingerprint: str, engine: str, factor: float) -> dict[str, Any] | None:
-    """How a shipped model may be run in tiles, as `pliant.imaging.facts` writes it; None if that is not known.
-
-    `tests/models/test_facts.py` holds the file against the models.
-    """
-    known = json.loads((PLACE / FACTS).read_text())
-    return known.get(fingerprint, {}).get(engine, {}).get(f"{factor:g}")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pliant.engines.base import load
-from pliant.imaging.cost import GUESS, LONGEST, SHORTEST, USUAL, Cost, best_side, measured_cost
+from pliant.imaging.cost import GUESS, LONGEST, MARGIN, SHORTEST, USUAL, Cost, best_side, measured_cost
 from pliant.imaging.locality import Locality
 from pliant.imaging.network import Network
 from pliant.imaging.parts import Alone
@@ -45,5 +45,8 @@ def test_after_larger_runs_the_memory_of_a_tile_is_not_taken_from_what_is_there_
     (tmp_path / "twice.onnx").write_bytes(fixed_model(2))
     network = Network.of(load(tmp_path / "twice.onnx"))
     locality = Locality(Alone(network), (2, 2), 1, 0.0)
-    network.held.pixels = 10**6
-    assert measured_cost(network, locality, 2).bytes_per_pixel == GUESS
+    network.held.bytes, network.held.pixels = 10**8, 10**6
+    cost = measured_cost(network, locality, 2)
+    assert (cost.bytes_per_pixel, cost.exact) == (MARGIN * 100, False)
+    network.held.bytes = 10**10
+    assert measured_cost(network, locality, 2).bytes_per_pixel == GUESS  # never more than without knowing anything

@@ -21,20 +21,25 @@ SMALL, LARGE = 128, 512  # sides of the results that are tried
 PATIENCE = 3.0  # seconds that the larger trial may take
 GUESS = 1024  # bytes; SRCNN 9-1-5 in ONNX Runtime was measured at 400 to 480
 SHARE = 0.5  # of the larger trial; after larger runs it takes hardly any memory that is not there already
+MARGIN = 1.5  # times what a picture in one piece took for each pixel
 LEAST = 16  # bytes; a result of three channels alone has 12
 USED = 0.7  # share of the memory that a tile is planned for: the next may need more than the one that was measured
-USUAL, LONGEST = 1024, 4096  # pixels of a side of a tile's result; longer ones gain little
+USUAL, LONGEST = 2048, 4096  # pixels of a side of a tile's result; longer ones gain little
 SHORTEST = 32
 SAME = 1.02  # times that differ by less count as equal
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Bytes for each pixel of what is computed and bytes once; `speeds` are (pixels, seconds per pixel) of runs."""
+    """Bytes for each pixel of what is computed and bytes once; `speeds` are (pixels, seconds per pixel) of runs.
+
+    `exact` says whether the bytes were measured for this, on an engine that held none.
+    """
 
     bytes_per_pixel: float
     bytes_once: float
     speeds: tuple[tuple[int, float], ...] = ()
+    exact: bool = True
 
     def seconds(self, pixels: float) -> float:
         """How long so many pixels take at once: between the sizes that were run in proportion, beyond them as they."""
@@ -45,15 +50,17 @@ class Cost:
 
 
 def measured_cost(network: Network, locality: Locality, factor: float) -> Cost:
-    """From runs on noise. Where the memory used cannot be told, a cautious guess stands for it.
+    """From runs on noise. Where the system does not tell the memory used, a cautious guess stands for it.
 
-    That is so where the system does not tell, and where the engine already holds memory of larger runs.
+    After larger runs the engine holds what it needs, and what those took is what tells.
     """
-    largest = network.held.pixels
+    before, largest = network.held.bytes, network.held.pixels
     pixels, used, seconds = zip(*_runs(network, locality, factor), strict=True)
     speeds = tuple((n, time / n) for n, time in zip(pixels, seconds, strict=True))
-    if None in used or largest * factor**2 > SHARE * pixels[-1]:
-        return Cost(GUESS, 0, speeds)
+    if None in used:
+        return Cost(GUESS, 0, speeds, exact=False)
+    if largest > SHARE * pixels[-1]:
+        return Cost(min(GUESS, max(LEAST, MARGIN * before / largest)), 0, speeds, exact=False)
     if len(used) == 1:
         return Cost(max(LEAST, used[0] / pixels[0]), 0, speeds)
     slope = max(LEAST, (used[1] - used[0]) / (pixels[1] - pixels[0]))

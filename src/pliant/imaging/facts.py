@@ -7,7 +7,7 @@ from functools import partial
 from math import inf, isinf
 from typing import Any
 
-from pliant.imaging.cost import GUESS, Cost
+from pliant.imaging.cost import Cost
 from pliant.imaging.locality import Locality
 from pliant.imaging.network import Network
 from pliant.imaging.parts import Alone, AsPart, windowed
@@ -36,7 +36,7 @@ def cost_of(network: Network, locality: Locality, factor: float, measure: Callab
     found = known(network.session, COST, factor, lambda facts: _cost(facts, tiles))
     if found is None:
         found = measure()
-        if found.bytes_per_pixel == GUESS:  # another process may find out
+        if not found.exact:  # another process may find out
             return found
         own = {"bytes_per_pixel": found.bytes_per_pixel, "bytes_once": found.bytes_once, "speeds": found.speeds}
         keep(network.session, COST, factor, {**own, "tiles": tiles})

@@ -16,19 +16,20 @@ SMALL = 4096  # pixels of a source; what a network takes for less is not looked 
 
 @dataclass
 class Held:
-    """`bytes` that an engine has taken for its runs and keeps for the next, about; `pixels` of its largest source."""
+    """`bytes` that an engine has taken for its runs and keeps for the next, about; `pixels` of the largest result."""
 
     bytes: int = 0
     pixels: int = 0
 
     def during(self, pixels: int, run: Callable[[], T]) -> T:
-        """What a run on so many pixels of a source gives."""
+        """What a run on so many pixels of a source gives; arrays [..., rows, columns] are counted."""
         if pixels <= SMALL:
             return run()
         before = resident()
         result = run()
         after = resident()
-        self.pixels = max(self.pixels, pixels)
+        rows, columns = getattr(result, "shape", (0, 0))[-2:]
+        self.pixels = max(self.pixels, rows * columns)
         if before is not None and after is not None:
             self.bytes += max(0, after - before - getattr(result, "nbytes", 0))
         return result

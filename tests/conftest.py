@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,19 @@ from tests.support import live_model
 
 # what "auto" means, in tests and the processes they start: nothing is measured, and no cache of a user's is written
 os.environ["PLIANT_ENGINE"] = "onnxruntime"
+
+
+@pytest.fixture(scope="session")
+def _caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders that do not exist yet."""
+    base = tmp_path_factory.mktemp("caches")
+    return (base / str(number) for number in count())
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(_caches: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that other runs or tests have found out counts, and nothing is left for them."""
+    monkeypatch.setenv("PLIANT_CACHE", str(next(_caches)))
 
 
 @pytest.fixture(scope="session")

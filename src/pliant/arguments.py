@@ -80,17 +80,23 @@ def _numbers(i: Input, value: object) -> Array:
 
 def _check_shape(i: Input, shape: tuple[int, ...], lengths: dict[str, tuple[int, str]]) -> None:
     """`lengths` collects, by name of a live dim, its length and the input that set it."""
-    takes = f"the model takes [{', '.join(str(dim) for dim in i.dims)}]" if i.dims else "the model takes a number"
-    subject = f"Input {i.name!r} has shape {list(shape)}, but {takes}"
     if len(shape) != len(i.dims):
-        raise ContractError(f"{subject}.")
+        raise ContractError(f"{_subject(i, shape)}.")
     for axis, (dim, length) in enumerate(zip(i.dims, shape, strict=True)):
         if reason := _misfit(dim, length):
-            raise ContractError(f"{subject}: axis {axis} {reason}.")
+            raise ContractError(f"{_subject(i, shape)}: axis {axis} {reason}.")
         if dim.live and dim.name:
             expected, other = lengths.setdefault(dim.name, (length, i.name))
             if expected != length:
-                raise ContractError(f"{subject}: axis {axis} is {dim.name!r}, which is {expected} in {other!r}.")
+                raise ContractError(
+                    f"{_subject(i, shape)}: axis {axis} is {dim.name!r}, which is {expected} in {other!r}."
+                )
+
+
+def _subject(i: Input, shape: tuple[int, ...]) -> str:
+    """The beginning of a sentence; put together only when it is needed, for calls are many."""
+    takes = f"the model takes [{', '.join(str(dim) for dim in i.dims)}]" if i.dims else "the model takes a number"
+    return f"Input {i.name!r} has shape {list(shape)}, but {takes}"
 
 
 def _misfit(dim: Dim, length: int) -> str:

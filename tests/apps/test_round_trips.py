@@ -11,7 +11,8 @@ from PIL import Image, ImageSequence
 
 import pliant
 from pliant.errors import PictureError
-from pliant.media.png16 import chunk, encode
+from pliant.media.png16 import chunk
+from pliant.media.pngstream import encode
 from pliant.media.read import read_picture
 from tests.media.samples import (
     GAMMA,

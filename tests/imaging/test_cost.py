@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from pliant.imaging.cost import LONGEST, SHORTEST, USUAL, Cost, best_side
+from pliant.engines.base import load
+from pliant.imaging.cost import GUESS, LONGEST, MARGIN, SHORTEST, USUAL, Cost, best_side, measured_cost
+from pliant.imaging.locality import Locality
+from pliant.imaging.network import Network
+from pliant.imaging.parts import Alone
+from tests.support import fixed_model
 
 GIB = 1 << 30
 
@@ -32,3 +39,14 @@ def test_the_measured_speed_counts() -> None:
 def test_seconds_lie_between_what_was_measured(pixels: int) -> None:
     cost = Cost(100, 0, ((128**2, 1e-9), (512**2, 2e-9)))
     assert 1e-9 * pixels * 0.999 <= cost.seconds(pixels) <= 2e-9 * pixels * 1.001
+
+
+def test_after_larger_runs_the_memory_of_a_tile_is_not_taken_from_what_is_there_already(tmp_path: Path) -> None:
+    (tmp_path / "twice.onnx").write_bytes(fixed_model(2))
+    network = Network.of(load(tmp_path / "twice.onnx"))
+    locality = Locality(Alone(network), (2, 2), 1, 0.0)
+    network.held.bytes, network.held.pixels = 10**8, 10**6
+    cost = measured_cost(network, locality, 2)
+    assert (cost.bytes_per_pixel, cost.exact) == (MARGIN * 100, False)
+    network.held.bytes = 10**10
+    assert measured_cost(network, locality, 2).bytes_per_pixel == GUESS  # never more than without knowing anything

@@ -95,7 +95,7 @@ def test_locality_is_measured_once_for_pictures_of_one_size(monkeypatch: pytest.
     monkeypatch.setattr(upscaling, "measured", lambda *args: measurements.append(1) or original(*args))
     with load(find(None)) as session:
         network = Network.of(session)
-        work = Work(network, plan(network, (40, 40), 2), Limits(tile=16), _ignore)
+        work = Work(network, plan(network, (40, 40), 3), Limits(tile=16), _ignore)
         for _ in range(3):
             list(work.strips(_shapes(40, 40, 3), kept=True))
     assert len(measurements) == 1

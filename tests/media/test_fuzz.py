@@ -20,7 +20,8 @@ from pliant.errors import PliantError
 from pliant.imaging.memory import forget_peak, peak, resident
 from pliant.media.formats import by_name
 from pliant.media.picture import Picture
-from pliant.media.png16 import chunk, encode
+from pliant.media.png16 import chunk
+from pliant.media.pngstream import encode
 from pliant.media.read import read_picture, read_size
 from pliant.media.write import write_picture
 from tests.media.samples import XMP, exif, noise, srgb

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pliant.media.png16 import chunk, encode
+from pliant.media.png16 import chunk
+from pliant.media.pngstream import encode
 from pliant.media.read import read_picture
 
 

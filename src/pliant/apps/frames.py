@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from pliant.imaging.upscaling import Work
+from pliant.media.strips import whole
 from pliant.media.video.colour import FULL, Conversion
 from pliant.media.video.encoder import Settings
 from pliant.media.video.encoding import Encoding
@@ -44,7 +44,7 @@ def upscaled(
         with behind(encoding) as encode, ahead(_levels(frames, done, inwards)) as decoded:
             for levels, moment in decoded:
                 work.tell = lambda share, before=done: advance(min(1.0, (before + share) / total))
-                encode((np.concatenate(list(work.strips(levels, kept=True))), moment))
+                encode((whole(work.strips(levels, kept=True)), moment))
                 done += 1
                 if facts.frames:
                     advance(min(1.0, done / total))

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from pliant.errors import UsageError
@@ -20,7 +19,7 @@ from pliant.media.colours import in_srgb
 from pliant.media.formats import Format
 from pliant.media.picture import Motion, Picture
 from pliant.media.read import read_picture
-from pliant.media.strips import streamed, write_strips
+from pliant.media.strips import streamed, whole, write_strips
 from pliant.media.write import write_motion
 
 Array = NDArray[Any]
@@ -105,10 +104,10 @@ def _frames(motion: Motion, work: Work) -> Iterator[Array]:
     tell, count = work.tell, len(motion.durations)
     for k, frame in enumerate(motion.frames()):
         work.tell = _part_of(tell, k, count)
-        whole = np.concatenate(list(work.strips(frame, kept=True)))
+        result = whole(work.strips(frame, kept=True))
         tell((k + 1) / count)
-        yield whole
-        del whole  # or two are held while the next is computed
+        yield result
+        del result  # or two are held while the next is computed
 
 
 def _part_of(tell: Callable[[float], None], k: int, count: int) -> Callable[[float], None]:

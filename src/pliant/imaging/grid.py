@@ -76,8 +76,10 @@ def span(axis: Axis, core: tuple[int, int], halo: int, overlap: int = 0, length:
 
 
 def usual(axis: Axis, longest: int, halo: int, overlap: int = 0) -> int:
-    """The length of the crop of a tile with a core of `longest` pixels and neighbours on both sides."""
-    return ceil((min(longest, axis.source) + 2 * (halo + axis.margin + overlap)) / axis.step + 1) * axis.step
+    """The length of the crop of a tile with a core of `longest` pixels and as many neighbours as any tile has."""
+    neighbours = min(2, ceil(axis.source / longest) - 1)
+    length = min(longest, axis.source) + neighbours * (halo + axis.margin + overlap)
+    return ceil(length / axis.step + (axis.step > 1)) * axis.step  # crops that begin at a step may be longer
 
 
 def _lengthened(axis: Axis, first: int, last: int, length: int) -> tuple[int, int]:

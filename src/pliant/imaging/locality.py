@@ -57,7 +57,7 @@ def measured(network: Network, factor: float) -> Locality:
     rows, columns = (_radius(network, factor, axis) for axis in (ROWS, COLUMNS))
     if rows is None or columns is None:
         return Locality(Alone(network), (BLENDED, BLENDED), _least_step(network), inf)
-    for way in ways(network):
+    for way in ways(network, factor):
         for step in _steps(network, factor):
             found = _tried(network, factor, way, (rows, columns), step)
             if found.exact:

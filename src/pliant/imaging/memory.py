@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+SMALL = 4096  # pixels of a source; what a network takes for less is not looked at, for looking takes time too
+
+
+@dataclass
+class Held:
+    """`bytes` that an engine has taken for its runs and keeps for the next, about; `pixels` of the largest result."""
+
+    bytes: int = 0
+    pixels: int = 0
+
+    def during(self, pixels: int, run: Callable[[], T]) -> T:
+        """What a run on so many pixels of a source gives; arrays [..., rows, columns] are counted."""
+        if pixels <= SMALL:
+            return run()
+        before = resident()
+        result = run()
+        after = resident()
+        rows, columns = getattr(result, "shape", (0, 0))[-2:]
+        self.pixels = max(self.pixels, rows * columns)
+        if before is not None and after is not None:
+            self.bytes += max(0, after - before - getattr(result, "nbytes", 0))
+        return result
 
 
 def resident() -> int | None:

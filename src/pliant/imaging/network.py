@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pliant.contract import Contract, Dim, Image, Input, Range
 from pliant.engines.base import Session
 from pliant.errors import ContractError, InputError
+from pliant.imaging.memory import Held
 
 Array = NDArray[Any]
 DEFAULT_FACTOR = 4.0
@@ -24,7 +25,8 @@ PROBE = (1, 3, 32, 48)  # on which a network of unknown scale is tried; not squa
 class Network:
     """A session whose model takes one picture, and perhaps a factor, and returns a picture.
 
-    `factor` is the input for a live factor; without one, `scale` is the factor the network always has.
+    `factor` is the input for a live factor; without one, `scale` is the factor the network always has. `held` is what
+    its runs have left the engine with.
     """
 
     session: Session
@@ -32,6 +34,7 @@ class Network:
     image: Image
     factor: Input | None
     scale: float
+    held: Held = field(default_factory=Held, compare=False, repr=False)
     _found: dict[tuple[str, float], Any] = field(
         default_factory=dict[tuple[str, float], Any], compare=False, repr=False
     )
@@ -97,8 +100,10 @@ class Network:
         extra = [after - before for after, before in zip(self.taken(height, width), (height, width), strict=True)]
         if any(extra):
             values = np.pad(values, ((0, 0), (0, 0), (0, extra[0]), (0, extra[1])), mode="edge")
-        result = _picture_of(self.session(**self.arguments(values, factor)), values.shape[1])
-        if not np.isfinite(result).all():
+        given = self.arguments(values, factor)
+        outputs = self.held.during(values.shape[2] * values.shape[3], lambda: self.session(**given))
+        result = _picture_of(outputs, values.shape[1])
+        if not is_finite(result):
             raise InputError("The model returned infinite values or NaN for this picture; use another model.")
         if any(extra):
             result = result[:, :, : floor(height * factor), : floor(width * factor)]
@@ -114,6 +119,11 @@ class Network:
     def taken(self, height: int, width: int) -> tuple[int, int]:
         """The smallest sides at least these that the model takes."""
         return height + _padding(self.picture.dims[2], height), width + _padding(self.picture.dims[3], width)
+
+
+def is_finite(values: Array) -> bool:
+    """Whether none of the floats, one at least, is infinite or NaN; unlike `np.isfinite` without taking memory."""
+    return bool(np.isfinite(values.min()) and np.isfinite(values.max()))
 
 
 def _inputs(contract: Contract) -> tuple[Input, Input | None]:

@@ -7,8 +7,9 @@ picture of its own, which for convolutions alone is the same.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import floor
+from math import floor, frexp
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from pliant.engines.base import Windowed
 from pliant.errors import InputError, UsageError
-from pliant.imaging.network import Network
+from pliant.imaging.network import Network, is_finite
 from pliant.window import Placed, Size, Window
 
 Array = NDArray[Any]
@@ -47,7 +48,8 @@ class AsPart:
 
     def run(self, crop: Array, factor: float, window: Window) -> Array:
         """See `Parts`."""
-        return finite(self.windowed.run(self.network.arguments(crop, factor), window))
+        given, pixels = self.network.arguments(crop, factor), crop.shape[2] * crop.shape[3]
+        return finite(self.network.held.during(pixels, lambda: self.windowed.run(given, window)))
 
 
 @dataclass(frozen=True)
@@ -68,23 +70,33 @@ class Alone:
         return self.network(crop, factor)[:, :, :height, :width]
 
 
-def ways(network: Network) -> list[Parts]:
-    """How crops may be run, the one to try first first."""
-    try:
-        windowed = network.session.windowed()
-    except (InputError, UsageError):  # the geometry cannot be cut in parts, or a package for that is missing
-        windowed = None
+def ways(network: Network, factor: float) -> Iterator[Parts]:
+    """How crops may be run, the one to try first first; what needs further packages is made when it is asked for."""
     alone = Alone(network)
-    if windowed is None:
-        return [alone]
     # files of other exporters resize with ONNX's own operator, which as a part takes a matrix of all its weights
     own = network.factor is not None and not network.session.contract.inferred
-    return [AsPart(network, windowed), alone] if own else [alone, AsPart(network, windowed)]
+    # where a resize divides by a power of two, all that it computes is exact wherever a crop lies
+    first = not own or frexp(factor)[0] == 0.5
+    if first:
+        yield alone
+    cut = windowed(network)
+    if cut is not None:
+        yield AsPart(network, cut)
+    if not first:
+        yield alone
+
+
+def windowed(network: Network) -> Windowed | None:
+    """The network for crops with the geometry of the whole picture; None if that cannot be had here."""
+    try:
+        return network.session.windowed()
+    except (InputError, UsageError):  # the geometry cannot be cut in parts, or a package for that is missing
+        return None
 
 
 def finite(result: Array) -> Array:
     """`result` as float32. Raises InputError if it is not finite."""
-    if not np.isfinite(result).all():
+    if not is_finite(result):
         raise InputError("The model returned infinite values or NaN for this picture; use another model.")
     return np.ascontiguousarray(result, np.float32)
 

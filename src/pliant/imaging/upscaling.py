@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pliant.errors import OutOfMemory
 from pliant.imaging.cost import Cost, best_side, measured_cost
+from pliant.imaging.facts import cost_of, locality_of
 from pliant.imaging.limits import available_memory
 from pliant.imaging.locality import Locality, measured
 from pliant.imaging.memory import resident
@@ -42,9 +43,12 @@ class Limits:
     tile: int | None = None
     before: int | None = None
 
-    def room(self, reserved: int) -> float:
-        """Bytes for the work itself, when `reserved` are needed for other things to come."""
-        used = (resident() or 0) if self.before is None else self.before
+    def room(self, reserved: int, held: int = 0) -> float:
+        """Bytes for the work itself, when `reserved` are needed for other things to come.
+
+        `held` are in use, but by the engine, which will use them again.
+        """
+        used = max(0, (resident() or 0) - held) if self.before is None else self.before
         allowed = min(USUAL, used + available_memory() * SHARE) if self.memory is None else self.memory
         return allowed - used - reserved
 
@@ -117,9 +121,15 @@ class Work:
         """How pictures like this one are divided; blended tiles are noted."""
         reserved = self._bytes_of_result(picture) if kept else 0
         network, factor = self.network, self.plan.factor
-        locality = network.once("locality", factor, lambda: measured(network, factor))
-        room = self.limits.room(reserved)
-        cost = network.once("cost", factor, lambda: measured_cost(network, locality, factor))
+        locality = network.once(
+            "locality", factor, lambda: locality_of(network, factor, lambda: measured(network, factor))
+        )
+        room = self.limits.room(reserved, network.held.bytes)
+        cost = network.once(
+            "cost",
+            factor,
+            lambda: cost_of(network, locality, factor, lambda: measured_cost(network, locality, factor)),
+        )
         if not locality.exact and self.limits.tile is None and self._fits(cost, room):
             return _Way(locality, None)
         halo = self.plan.factor * max(locality.radius)

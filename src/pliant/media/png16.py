@@ -1,7 +1,6 @@
-"""PNG pictures with 16 bits for each colour: Pillow reads 8 of them, and writes none but grey.
+"""Reading PNG pictures with 16 bits for each colour, of which Pillow reads 8; and the chunks of a PNG file.
 
-Source: Portable Network Graphics Specification, third edition, https://www.w3.org/TR/png-3/, chapters 9
-(filters) and 11 (chunks).
+Source: Portable Network Graphics Specification, third edition, https://www.w3.org/TR/png-3/, chapter 11.
 """
 
 from __future__ import annotations
@@ -53,21 +52,6 @@ def with_key(pixels: Array, key: Any) -> Array:
     return np.concatenate([pixels, seen.astype(np.uint16) * 0xFFFF], axis=2)
 
 
-def encode(
-    pixels: Array,
-    icc: bytes | None = None,
-    exif: bytes | None = None,
-    dpi: tuple[float, float] | None = None,
-    xmp: bytes | None = None,
-    chunks: Chunks = (),
-) -> bytes:
-    """A PNG file of uint16 [h, w, c] with 1 to 4 channels."""
-    height, width, channels = pixels.shape
-    data = zlib.compress(_filtered(pixels))
-    head = header((width, height), channels, 16, icc, exif, dpi, xmp, chunks)
-    return head + chunk(b"IDAT", data) + chunk(b"IEND", b"")
-
-
 def header(
     size: tuple[int, int],
     channels: int,
@@ -103,13 +87,6 @@ def _unpacked(path: Path, way: str) -> Array:
         image: Any = opened
         image.tile = [(*image.tile[0][:3], way)]
         return np.asarray(image)
-
-
-def _filtered(pixels: Array) -> bytes:
-    """Rows as differences to the row above, which compresses smooth pictures well (filter type 2, Up)."""
-    rows = np.ascontiguousarray(pixels, ">u2").view(np.uint8).reshape(len(pixels), -1)
-    above = np.vstack([np.zeros_like(rows[:1]), rows[:-1]])
-    return np.hstack([np.full((len(rows), 1), 2, np.uint8), rows - above]).tobytes()
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:

@@ -40,7 +40,7 @@ def write_strips(
     InputError if the file cannot be written.
     """
     if target.stream is None or not streamed(target, size):
-        pixels = np.concatenate(list(strips))
+        pixels = whole(strips)
         report(f"writing {path.name}")
         return write_picture(replace(picture, pixels=pixels), path, target)
     like, lost = fit_pixels(picture.pixels, target)
@@ -52,6 +52,12 @@ def write_strips(
             stream.write(fit_pixels(strip, target)[0])
         stream.close()
     return (*lost, *left_out)
+
+
+def whole(strips: Iterable[Array]) -> Array:
+    """The picture that strips make; a single one is not copied."""
+    found = list(strips)
+    return found[0] if len(found) == 1 else np.concatenate(found)
 
 
 def _all_rows(strips: Iterable[Array], height: int) -> Iterator[Array]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 from pliant.errors import UsageError
 
 DEFAULT = "anyscale"
+PLACE = Path(__file__).parent  # `importlib.resources` would import a dozen modules to say the same
 
 
 def names() -> list[str]:
     """Names of the shipped models, sorted."""
-    return sorted(Path(entry.name).stem for entry in files(__name__).iterdir() if entry.name.endswith(".onnx"))
+    return sorted(entry.stem for entry in PLACE.glob("*.onnx"))
 
 
 def path(name: str = DEFAULT) -> Path:
@@ -22,4 +22,4 @@ def path(name: str = DEFAULT) -> Path:
     """
     if name not in (known := names()):
         raise UsageError(f"There is no model named {name!r}; there are: {', '.join(known) or 'none'}.")
-    return Path(str(files(__name__) / f"{name}.onnx"))
+    return PLACE / f"{name}.onnx"

@@ -5,11 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from PIL.PngImagePlugin import PngInfo
-
-from pliant.media import png16
+from pliant.media import png16, pngstream
 from pliant.media.apng import animate
-from pliant.media.formats._pillow import encode as by_pillow
 from pliant.media.formats.base import Format
 from pliant.media.picture import Picture
 from pliant.media.pngstream import PngStream
@@ -17,16 +14,10 @@ from pliant.media.pngstream import PngStream
 
 def encode(picture: Picture, target: Format) -> bytes:
     """See `Format.encode`."""
-    if picture.pixels.dtype != "uint8":
-        return png16.encode(
-            picture.pixels, picture.icc, picture.exif, picture.dpi, xmp=picture.xmp, chunks=picture.chunks
-        )
-    extra = PngInfo()
-    if picture.xmp is not None:
-        extra.add(b"iTXt", png16.XMP_HEAD + picture.xmp)
-    for kind, content in picture.chunks:
-        extra.add(kind, content)
-    return by_pillow(picture, target, pnginfo=extra)
+    del target
+    return pngstream.encode(
+        picture.pixels, picture.icc, picture.exif, picture.dpi, xmp=picture.xmp, chunks=picture.chunks
+    )
 
 
 def stream(file: BinaryIO, path: Path, *rest: Any) -> PngStream:

@@ -131,7 +131,7 @@ def test_killed_between_two_steps(
 
 def test_interrupted_from_the_keyboard(tmp_path: Path, live: Path) -> None:
     # so large that the run is not over before a busy machine lets this process look
-    source, target = make(tmp_path / "in", PICTURES, times=8), tmp_path / "out"
+    source, target = make(tmp_path / "in", PICTURES, times=24), tmp_path / "out"
     command = [sys.executable, "-m", "pliant", "upscale", str(source), "-o", str(target), "-s", "4", "-m", str(live)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     late = time.monotonic() + PATIENCE

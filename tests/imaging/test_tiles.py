@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pliant.engines.base import load
-from pliant.imaging.grid import Axis, cores, span
+from pliant.imaging.grid import Axis, cores, span, usual
 from pliant.imaging.locality import EXACT, Locality, measured
 from pliant.imaging.network import Network
 from pliant.imaging.picture import Prepared, upscale_array
@@ -104,3 +104,11 @@ def assert_same_bytes(network: Network, pixels: np.ndarray, side: int, **wanted:
     assert (difference > 0).mean() <= SHARE
     assert shares == sorted(shares)
     assert shares[-1] == 1
+
+
+def test_tiles_of_a_picture_a_little_longer_than_a_tile_are_halves() -> None:
+    """And no crop is longer than a half and what it sees around it: the network would compute everything twice."""
+    axis = Axis(500, 500, 4.0, 2000, 2000)
+    length = usual(axis, 491, 4)
+    crops = [span(axis, core, 4, 0, length).crop for core in cores(axis, 491)]
+    assert [last - first for first, last in crops] == [254, 254]

@@ -76,9 +76,12 @@ def span(axis: Axis, core: tuple[int, int], halo: int, overlap: int = 0, length:
 
 
 def usual(axis: Axis, longest: int, halo: int, overlap: int = 0) -> int:
-    """The length of the crop of a tile with a core of `longest` pixels and as many neighbours as any tile has."""
-    neighbours = min(2, ceil(axis.source / longest) - 1)
-    length = min(longest, axis.source) + neighbours * (halo + axis.margin + overlap)
+    """The length of the crop of the longest of the `cores`, with as many neighbours as any tile has.
+
+    Not of one of `longest` pixels: a picture a little longer than that is two halves, not two tiles of its own size.
+    """
+    count = ceil(axis.source / longest)
+    length = ceil(axis.source / count) + min(2, count - 1) * (halo + axis.margin + overlap)
     return ceil(length / axis.step + (axis.step > 1)) * axis.step  # crops that begin at a step may be longer
 
 

@@ -89,3 +89,21 @@ class Squared(Ending):
     def forward(self, image: Tensor, factor: float) -> Tensor:
         """[n, 3, h, w] to [n, 3, H, W]."""
         return super().forward(image, factor) ** 2
+
+
+class Stepping(Ending):
+    """Does otherwise with pictures beyond a size that no trial reaches; `how` says in which way."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+
+    def forward(self, image: Tensor, factor: float) -> Tensor:
+        """[n, 3, h, w] to [n, 3, H, W], or a part of that."""
+        result = super().forward(image, factor)
+        if self.how == "halved":
+            return result * (0.5 if image.shape[2] > 300 else 1.0)
+        if self.how == "faded":
+            place = torch.arange(result.shape[-1], dtype=result.dtype)
+            return result * torch.floor(place / 1000 + 1)
+        return result[..., :1000]

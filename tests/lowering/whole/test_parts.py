@@ -16,7 +16,7 @@ from pliant.artifact import Artifact
 from pliant.lowering.runtime import Network
 from pliant.lowering.whole import forms, parts
 from pliant.lowering.whole.field import UnsuitedError
-from tests.lowering.whole.networks import Ending, Enlarging, Looking, Mixed, Squared
+from tests.lowering.whole.networks import Ending, Enlarging, Looking, Mixed, Squared, Stepping
 
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "srcnn": Enlarging,
@@ -127,4 +127,13 @@ def test_a_linear_end_as_a_convolution(factor: int) -> None:
 def test_an_end_that_is_not_linear() -> None:
     artifact = pliant.export(Squared().eval(), (torch.rand(1, 3, 24, 17), 3.0))
     with pytest.raises(UnsuitedError, match="does not end with a resize"):
+        parts.files(artifact.model, artifact.contract, 4, in_blocks=False)
+
+
+@pytest.mark.parametrize("how", ["halved", "faded", "cut"])
+def test_what_changes_beyond_a_size_is_not_folded(how: str) -> None:
+    """Impulses on a small picture, and a comparison on one, say nothing of larger ones."""
+    torch.manual_seed(0)
+    artifact = pliant.export(Stepping(how).eval(), (torch.rand(1, 3, 24, 17), 3.0))
+    with pytest.raises(UnsuitedError):
         parts.files(artifact.model, artifact.contract, 4, in_blocks=False)

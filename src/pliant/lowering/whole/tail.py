@@ -7,8 +7,7 @@ features that are 0 but in one place. Continuing the features by their edge, as 
 borders too.
 
 The answer of a linear system to an impulse is in any book on signals: Oppenheim and Schafer, "Discrete-Time Signal
-Processing", chapter 2. That the end is linear is read from its operators; that it repeats, and that all of it is right,
-is seen when the result is compared with that of the network.
+Processing", chapter 2. That the end is linear, and repeats at every size, is read from its operators.
 """
 
 from __future__ import annotations
@@ -21,13 +20,14 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
-from pliant.lowering.builder import Builder
+from pliant.lowering.builder import Builder, array_of
 from pliant.lowering.dialect import key_of
-from pliant.lowering.prologue import extract
+from pliant.lowering.prologue import extract, operands
 from pliant.lowering.runtime import Prologue
 from pliant.lowering.unused import remove_unused
 from pliant.lowering.whole.blocks import PICTURE, RESULT
 from pliant.lowering.whole.field import UnsuitedError
+from pliant.lowering.whole.periodic import repeats
 
 Array = NDArray[Any]
 REACH = 5  # pixels of the small picture around a pixel that its result may depend on
@@ -37,9 +37,8 @@ SMALL = 1e-7  # of the largest weight: what rounding leaves of 0
 
 # ruff: noqa: SIM905 - quoted words would be longer than a screen
 BY_FIRST = frozenset(
-    "DepthToSpace Expand Flatten Gather Identity Neg ReduceMean ReduceSum Reshape Resize Slice Squeeze Transpose "
-    "Unsqueeze".split(" ")
-)  # linear in the first operand, if no other follows from the picture's content
+    "DepthToSpace Identity Neg ReduceMean ReduceSum Reshape Squeeze Transpose Unsqueeze".split(" ")
+)  # linear in the first operand, whatever sizes the others tell
 TOGETHER = frozenset({"Add", "Concat", "Sub", "Sum"})
 PRODUCTS = frozenset({"Mul", "MatMul"})
 
@@ -74,9 +73,9 @@ def shortened(model: ir.Model, picture: str, factor: int) -> ir.Model:
     """
     graph = model.graph
     seen = _following(graph, picture)
-    if not _ends_with_resize(graph, seen):
+    if not _ends_with_resize(graph, seen, factor):
         raise UnsuitedError("its result does not end with a resize")
-    values = _sources(graph, seen, _small(model, picture))
+    values = _sources(graph, seen, _small(model, picture), factor)
     sources, constant = _measured(model, picture, values, factor)
     build = Builder(graph, None, "end")
     work = sum(source.within(source.reach).size for source in sources)
@@ -115,7 +114,7 @@ def _following(graph: ir.Graph, picture: str) -> set[ir.Value]:
     """The values that follow from the picture's content."""
     found = {v for v in graph.inputs if v.name == picture}
     for node in graph:
-        if node.op_type not in ("Shape", "Size") and any(v in found for v in node.inputs if v is not None):
+        if node.op_type not in ("Shape", "Size") and any(v in found for v in operands(node)):
             found.update(node.outputs)
     return found
 
@@ -136,7 +135,7 @@ def _small(model: ir.Model, picture: str) -> dict[str, int]:
     return {n: s[1] for n, s in shapes.items() if len(s) == 4 and s[0] == 1 and s[2:] == (SIDE + 1, SIDE)}
 
 
-def _sources(graph: ir.Graph, seen: set[ir.Value], small: dict[str, int]) -> list[ir.Value]:
+def _sources(graph: ir.Graph, seen: set[ir.Value], small: dict[str, int], factor: int) -> list[ir.Value]:
     """The maps of the small picture that the result is linear in. Raises UnsuitedError if it is not."""
     wanted, found = {graph.outputs[0]}, list[ir.Value]()
     for node in reversed(list(graph)):
@@ -146,11 +145,11 @@ def _sources(graph: ir.Graph, seen: set[ir.Value], small: dict[str, int]) -> lis
         if str(value.name) in small and not _widens(node, small):
             found.append(value)
             continue
-        wanted.update(_linear_in(node, seen))
+        wanted.update(_linear_in(node, seen, factor))
     return [*found, *(v for v in graph.inputs if v in wanted)]
 
 
-def _ends_with_resize(graph: ir.Graph, seen: set[ir.Value]) -> bool:
+def _ends_with_resize(graph: ir.Graph, seen: set[ir.Value], factor: int) -> bool:
     """Whether the result is linear in a map that is resized: told without running anything."""
     wanted = {graph.outputs[0]}
     for node in reversed(list(graph)):
@@ -159,7 +158,7 @@ def _ends_with_resize(graph: ir.Graph, seen: set[ir.Value]) -> bool:
         if _resizes(node):
             return True
         with suppress(UnsuitedError):
-            wanted.update(_linear_in(node, seen))
+            wanted.update(_linear_in(node, seen, factor))
     return False
 
 
@@ -175,21 +174,32 @@ def _widens(node: ir.Node, small: dict[str, int]) -> bool:
 
 def _is_of_pixels(node: ir.Node) -> bool:
     weight = node.inputs[1] if key_of(node) == "Conv" else None
-    shape = weight.shape if weight is not None else None
-    return shape is not None and tuple(shape)[2:] == (1, 1) and not any(node.attributes.get_ints("pads", []))
+    content = array_of(weight)
+    return content is not None and content.shape[2:] == (1, 1) and not any(node.attributes.get_ints("pads", []))
 
 
-def _linear_in(node: ir.Node, seen: set[ir.Value]) -> list[ir.Value]:
-    """The operands that follow from the picture, if the node is linear in them together; raises UnsuitedError else."""
-    operands = [v for v in node.inputs if v is not None and v in seen]
-    key = key_of(node)
-    alone = len(operands) == 1
-    first = alone and node.inputs[0] is operands[0]
-    if key in TOGETHER or (key in PRODUCTS and alone):
-        return operands
-    if first and (key in BY_FIRST or key == "Div" or _resizes(node) or _is_of_pixels(node)):
-        return operands
-    raise UnsuitedError(f"{key} {node.name!r} behind the resize is not linear")
+def _linear_in(node: ir.Node, seen: set[ir.Value], factor: int) -> list[ir.Value]:
+    """The operands that follow from the picture, if the node is linear in them together and does at every size, and at
+    every pixel of the small picture, the same with them; raises UnsuitedError else.
+    """
+    followed = [v for v in operands(node) if v in seen]
+    key, alone = key_of(node), len(followed) == 1
+    first = alone and node.inputs[0] is followed[0]
+    if key in TOGETHER or (key in PRODUCTS and alone) or (key == "Div" and first):
+        linear = all(v in seen or repeats(v, factor) for v in node.inputs if v is not None)
+    else:
+        by_first = key in BY_FIRST or _is_of_pixels(node) or (_resizes(node) and _has_fixed_scales(node))
+        linear = first and by_first
+    if not linear:
+        raise UnsuitedError(f"{key} {node.name!r} behind the resize is not linear, or not the same at every size")
+    return followed
+
+
+def _has_fixed_scales(node: ir.Node) -> bool:
+    """Whether constant scales alone say how large the result is."""
+    given = [*node.inputs, None, None][1:4]
+    scales = given[1] if key_of(node) == "Resize" else given[0]
+    return array_of(scales) is not None and (key_of(node) != "Resize" or given[2] is None)
 
 
 def _measured(model: ir.Model, picture: str, values: list[ir.Value], factor: int) -> tuple[list[Source], Array]:

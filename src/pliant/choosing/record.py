@@ -48,10 +48,12 @@ class Trial:
         return f"{self.engine} in {self.precision}{threads}"
 
     def rate(self, factor: float | None = None) -> float:
-        """Seconds per megapixel at a factor: as at the measured one that is whole, or not, as it is; else the mean."""
-        alike = [r for f, r in self.rates.items() if factor is None or not f or _whole(float(f)) == _whole(factor)]
-        found = alike or list(self.rates.values())
-        return sum(found) / len(found)
+        """Seconds per megapixel at a factor: as at the measured one that is whole, or not, as it is.
+
+        Of one that is not known, as at the default factor, which was measured first.
+        """
+        alike = [r for f, r in self.rates.items() if factor is not None and f and _whole(float(f)) == _whole(factor)]
+        return (alike or list(self.rates.values()))[0]
 
 
 def _whole(factor: float) -> bool:

@@ -48,7 +48,7 @@ def load(
 
     Args:
         engine: its name, or "auto" for the one that is fastest here. That is measured when a model is first loaded on a
-            machine, which takes a second or two, and remembered; where the environment variable PLIANT_ENGINE names an
+            machine, which takes some seconds, and remembered; where the environment variable PLIANT_ENGINE names an
             engine, "auto" means that one and nothing is measured.
         threads: how many to compute with; what was measured to be best, or the engine's own choice, if None.
         device: as the engine calls it, "GPU" for example; the engine's default if None. Nothing is measured for one.

@@ -97,6 +97,9 @@ def _content(source: bytes | str) -> bytes:
 def _settings(ort: Any, options: Options) -> Any:
     settings = ort.SessionOptions()
     settings.log_severity_level = FATAL
+    # sizes change from call to call, and laying out memory for each costs the second run of a size as much as the first
+    # (measured: 0.47 against 0.34 s, then 0.30 s either way)
+    settings.enable_mem_pattern = False
     if options.threads is not None:
         settings.intra_op_num_threads = options.threads
     return settings

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
@@ -47,6 +48,32 @@ def test_calls_from_several_threads_do_not_meet() -> None:
         together = pool.map(lambda k: session(pictures[k], 1 + k / 4), range(8))
         for one, other in zip(alone, together, strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_results_stay_what_they_are() -> None:
+    session = load(live_model(), "openvino")
+    rng = np.random.default_rng(0)
+    kept = list[tuple[np.ndarray, np.ndarray]]()
+    for side in (20, 33, 20, 7, 64):
+        result = session(rng.random((1, 3, side, side), np.float32), 1.5)
+        kept.append((result, result.copy()))
+    session.close()
+    del session
+    assert all(np.array_equal(result, copy) for result, copy in kept), "a later call wrote into an earlier result"
+    assert len({result.ctypes.data for result, _ in kept}) == len(kept)
+
+
+def test_a_result_is_never_the_array_that_was_given(tmp_path: Path) -> None:
+    x, y = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 3, "h", "w"]) for name in "xy")
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["x"], ["y"])], "g", [x], [y])
+    opsets = [onnx.helper.make_opsetid("", 18)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opsets, ir_version=10), tmp_path / "m.onnx")
+    session, given = load(tmp_path / "m.onnx", "openvino"), np.ones((1, 3, 8, 9), np.float32)
+    result = session(given)
+    given[:] = 2
+    assert (result == 1).all()
+    session(given)
+    assert (result == 1).all()
 
 
 def test_a_picture_that_is_a_view_is_read_as_it_is() -> None:

@@ -39,7 +39,7 @@ Array = np.ndarray
 SCALE = 4
 
 # of other packages, `pliant upscale` of one small picture imports these; PIL looks for defusedxml
-WANTED = {"PIL", "click", "defusedxml", "numpy", "onnxruntime", "pliant"}
+WANTED = {"PIL", "click", "defusedxml", "isal", "numpy", "onnxruntime", "pliant"}
 SLOW = {"asyncio", "multiprocessing", "ssl", "unittest"}  # of the standard library; each takes 10 ms or more
 PLIANT = 110  # modules of pliant that are imported then
 
@@ -183,8 +183,8 @@ def test_bytes_of_a_png() -> None:
         name: len(encode(picture.clip(0, 255).astype(np.uint8))) / picture.size
         for name, picture in (("smooth", smooth), ("noisy", noisy), ("flat", np.full_like(smooth, 200)))
     }
-    # measured 0.140, 0.459 and 0.0025, and Pillow's default 0.135, 0.422 and 0.0024; builds of zlib differ a little
-    limits = {"smooth": 0.16, "noisy": 0.50, "flat": 0.004}
+    # measured 0.172, 0.457 and 0.0061; Pillow's default, twelve times as slow, has 0.135, 0.422 and 0.0024
+    limits = {"smooth": 0.19, "noisy": 0.50, "flat": 0.008}
     assert all(share[name] < limit for name, limit in limits.items()), (
         f"of the raw bytes: {share}. Filters make differences to neighbours, and without them these would not pack."
     )

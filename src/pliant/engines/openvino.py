@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pliant.arguments import Array
 from pliant.contract import Contract
 from pliant.engines.base import Backend, Engine, Options
@@ -190,6 +192,7 @@ def _network(
     with _errors("OpenVINO could not compile the model", InputError):
         compiled = core.compile_model(read, device, settings)
 
+    empty = _empty(compiled)
     idle: deque[Any] = deque()  # requests that nobody uses now: making one costs more than a small run
 
     def run(feeds: Mapping[str, Array]) -> dict[str, Array]:
@@ -199,15 +202,41 @@ def _network(
                 request = idle.pop()
             except IndexError:
                 request = compiled.create_infer_request()
+                _give_memory(request, empty)
             try:
                 given = [_plain(feeds[name]) for name in inputs]
                 results = request.infer(given, share_inputs=True, share_outputs=True)
-                return {name: results[k].copy() for k, name in enumerate(outputs)}
+                _give_memory(request, empty)
+                return {
+                    name: results[k] if k in empty and not _within(results[k], given) else results[k].copy()
+                    for k, name in enumerate(outputs)
+                }
             finally:
                 idle.append(request)
                 after()
 
     return run
+
+
+def _empty(compiled: Any) -> dict[int, tuple[Any, list[int]]]:
+    """Type and a shape without elements of each output whose size is found out when it is computed."""
+    found = {}
+    for k, output in enumerate(compiled.outputs):
+        shape = output.partial_shape
+        if shape.rank.is_static and shape.is_dynamic:
+            found[k] = output.element_type, [0 if size.is_dynamic else size.get_length() for size in shape]
+    return found
+
+
+def _give_memory(request: Any, empty: Mapping[int, tuple[Any, list[int]]]) -> None:
+    """Tensors that become as large as the next results: those of the last belong to the caller, who need not copy."""
+    ov: Any = import_module("openvino")
+    for k, (kind, shape) in empty.items():
+        request.set_output_tensor(k, ov.Tensor(kind, shape))
+
+
+def _within(result: Array, given: list[Array]) -> bool:
+    return any(np.may_share_memory(result, array) for array in given)
 
 
 def _plain(array: Array) -> Array:

@@ -6,6 +6,9 @@ contract's image convention says, [1, c, h, w].
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,7 @@ from pliant.contract import Image
 
 Array = NDArray[Any]
 TOGETHER = 1 << 18  # values of a block: what is done to one after the other stays in the processor's caches
+MANY = 1 << 20  # values that are worth threads
 
 
 def to_network(levels: Array, image: Image, dtype: str = "float32") -> Array:
@@ -42,26 +46,49 @@ def to_levels(values: Array, image: Image, dtype: np.dtype[Any]) -> Array:
     """
     channels, height, width = values.shape[1:]
     levels = np.empty((height, width, channels), dtype)
-    ordered = levels[..., ::-1] if image.colours == "BGR" else levels
-    rows = max(1, TOGETHER // max(1, width * channels))
-    for first in range(0, height, rows):
-        block = _scaled(values[0, :, first : first + rows], image, levels.dtype)
-        for channel in range(channels):
-            ordered[first : first + rows, :, channel] = block[channel]
+    ordered = (levels[..., ::-1] if image.colours == "BGR" else levels).transpose(2, 0, 1)
+    if values.size < MANY:
+        _convert(values[0], ordered, image)
+        return levels
+    parts = os.cpu_count() or 1
+    bounds = [height * k // parts for k in range(parts + 1)]
+    with ThreadPoolExecutor(parts) as pool:
+        share = TOGETHER // parts
+        done = [pool.submit(_convert, values[0, :, a:b], ordered[:, a:b], image, share) for a, b in pairwise(bounds)]
+        for part in done:
+            part.result()
     return levels
 
 
-def _scaled(values: Array, image: Image, dtype: np.dtype[Any]) -> Array:
-    """What may be cast to levels of type `dtype`, float32 of the same shape."""
+def _convert(values: Array, levels: Array, image: Image, together: int = TOGETHER) -> None:
+    """`values` as `levels`, both [c, h, w], rows of about `together` values at a time."""
+    channels, height, width = values.shape
+    rows = max(1, min(height, together // max(1, width * channels)))
+    scaled, whole = (np.empty((channels, rows, width), dtype) for dtype in (np.float32, levels.dtype))
+    for first in range(0, height, rows):
+        block = values[:, first : first + rows]
+        now, cast = (scratch[:, : block.shape[1]] for scratch in (scaled, whole))
+        _scale(block, image, levels.dtype, now)
+        # by way of levels that lie together: casting to bytes that lie apart is slow, and so is all channels at once
+        np.copyto(cast, now, casting="unsafe")
+        for channel in range(channels):
+            levels[channel, first : first + rows] = cast[channel]
+
+
+def _scale(values: Array, image: Image, dtype: np.dtype[Any], out: Array) -> None:
+    """What may be cast to levels of type `dtype`, as float32 of the same shape in `out`."""
     highest = top(dtype)
-    scaled = values.astype(np.float32)  # always a copy, which is then changed in place
     if image.minimum:
-        scaled -= np.float32(image.minimum)
-    scaled *= np.float32(highest / (image.maximum - image.minimum))
+        values = np.subtract(values, np.float32(image.minimum), out=out, casting="unsafe")
+    np.multiply(values, np.float32(highest / (image.maximum - image.minimum)), out=out, casting="unsafe")
     if dtype.kind != "u":
-        return np.nan_to_num(scaled, copy=False)
+        np.nan_to_num(out, copy=False)
+        return
     if image.rounding == "half up":
-        scaled += np.float32(0.5)
-    np.clip(scaled, 0, highest, out=scaled)
-    # one NaN makes the least value NaN, and asking for that takes no memory
-    return np.nan_to_num(scaled, copy=False) if np.isnan(scaled.min(initial=highest)) else scaled
+        out += np.float32(0.5)
+    # asking for the least and the greatest value is quicker than clipping; one NaN makes both NaN
+    least, greatest = out.min(initial=highest), out.max(initial=0)
+    if np.isnan(least):
+        np.nan_to_num(out, copy=False)
+    if not (least >= 0 and greatest < highest + 1):
+        np.clip(out, 0, highest, out=out)

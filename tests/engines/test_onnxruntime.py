@@ -105,4 +105,6 @@ def test_another_precision_without_onnx_tells_what_to_install(tmp_path: Path) ->
         "load(sys.argv[1], precision='f16')"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "live.onnx")], capture_output=True, text=True)
-    assert re.search(r"MissingExtra: .*needs the package 'onnx_ir'.*pip install 'pliant\[lowering\]'", done.stderr), done
+    assert re.search(r"MissingExtra: .*needs the package 'onnx_ir'.*pip install 'pliant\[lowering\]'", done.stderr), (
+        done
+    )

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from pliant.imaging import memory, upscaling
+from pliant.engines.base import load
 from pliant.imaging.memory import SMALL, Held
-from pliant.imaging.upscaling import Limits
+from pliant.imaging.network import Network
+from pliant.imaging.upscaling import LEAST, USUAL, Limits
+from tests.support import live_model
 
 
 @pytest.fixture
@@ -41,3 +44,20 @@ def test_what_is_held_counts_as_room(used: list[int], monkeypatch: pytest.Monkey
     assert Limits(memory=10_000).room(0, 6000) == before
     assert Limits(memory=10_000).room(0) == before - 6000
     assert Limits(memory=10_000, before=300).room(50, 6000) == 10_000 - 300 - 50
+
+
+def test_what_a_program_has_in_memory_does_not_make_tiles_tiny(
+    used: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upscaling, "available_memory", lambda: 10**12)
+    assert Limits().room(100) == USUAL - 1000 - 100
+    used.append(10**10)
+    assert Limits().room(100) == LEAST
+    monkeypatch.setattr(upscaling, "available_memory", lambda: 10**8)
+    assert Limits().room(100) == 10**8 / 2 - 100, "no more than half of what is free"
+
+
+def test_the_next_picture_of_a_session_knows_what_it_holds() -> None:
+    first, second = load(live_model()), load(live_model())
+    assert Network.of(first).held is Network.of(first).held
+    assert Network.of(first).held is not Network.of(second).held

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 T = TypeVar("T")
 
@@ -33,6 +34,14 @@ class Held:
         if before is not None and after is not None:
             self.bytes += max(0, after - before - getattr(result, "nbytes", 0))
         return result
+
+
+_held: WeakKeyDictionary[object, Held] = WeakKeyDictionary()
+
+
+def held_by(session: object) -> Held:
+    """What there is to tell about the engine behind a session; the same each time, for it outlives one picture."""
+    return _held.setdefault(session, Held())
 
 
 def resident() -> int | None:

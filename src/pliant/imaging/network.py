@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pliant.contract import Contract, Dim, Image, Input, Range
 from pliant.engines.base import Session
 from pliant.errors import ContractError, InputError
-from pliant.imaging.memory import Held
+from pliant.imaging.memory import Held, held_by
 
 Array = NDArray[Any]
 DEFAULT_FACTOR = 4.0
@@ -26,7 +26,7 @@ class Network:
     """A session whose model takes one picture, and perhaps a factor, and returns a picture.
 
     `factor` is the input for a live factor; without one, `scale` is the factor the network always has. `held` is what
-    its runs have left the engine with.
+    runs of the session have left its engine with.
     """
 
     session: Session
@@ -48,7 +48,7 @@ class Network:
         scale = contract.scale
         if factor is None and scale is None:
             scale = _measure(session, picture)
-        return cls(session, picture, image, factor, scale or DEFAULT_FACTOR)
+        return cls(session, picture, image, factor, scale or DEFAULT_FACTOR, held_by(session))
 
     @property
     def default_factor(self) -> float:

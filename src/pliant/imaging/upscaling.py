@@ -27,6 +27,7 @@ Tell = Callable[[float], None]
 
 AT_ONCE = 2_200_000  # pixels that are computed in one piece: below, finding out about tiles takes longer than the work
 SHARE, USUAL = 0.5, 1.0e9  # of the memory that is free, and the most bytes that are used without being asked for
+LEAST = 2.5e8  # bytes for the work itself, whatever else is in the process: tiny tiles would take ten times as long
 TRIED = 96  # pixels of the side of the part of a picture on which blended tiles are compared with the whole
 
 
@@ -49,8 +50,10 @@ class Limits:
         `held` are in use, but by the engine, which will use them again.
         """
         used = max(0, (resident() or 0) - held) if self.before is None else self.before
-        allowed = min(USUAL, used + available_memory() * SHARE) if self.memory is None else self.memory
-        return allowed - used - reserved
+        if self.memory is not None:
+            return self.memory - used - reserved
+        free = available_memory() * SHARE
+        return max(min(USUAL - used - reserved, free - reserved), min(LEAST, free - reserved))
 
 
 @dataclass(frozen=True)

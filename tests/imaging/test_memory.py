@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pliant.imaging import memory, upscaling
 from pliant.engines.base import load
+from pliant.imaging import memory, upscaling
 from pliant.imaging.memory import SMALL, Held
 from pliant.imaging.network import Network
 from pliant.imaging.upscaling import LEAST, USUAL, Limits

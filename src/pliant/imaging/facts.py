@@ -43,6 +43,11 @@ def cost_of(network: Network, locality: Locality, factor: float, measure: Callab
     return found
 
 
+def known_cost(network: Network, factor: float) -> Cost | None:
+    """What tiles of any kind were measured to cost at a factor; nothing is run."""
+    return known(network.session, COST, factor, lambda facts: _cost(facts, facts["tiles"]))
+
+
 def locality_facts(locality: Locality) -> Facts:
     """As JSON can hold it, which knows no infinite numbers."""
     return {

@@ -1,0 +1,119 @@
+"""pliant serve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pliant.errors import MissingExtra, UsageError
+
+if TYPE_CHECKING:
+    from pliant.apps.server.settings import Settings
+
+ENV = "PLIANT_SERVE_"
+
+
+def limit(name: str, kind: Any, text: str, default: object, *also: str) -> Any:
+    """An option that the environment can set too."""
+    flag = f"--{name.replace('_', '-')}"
+    return click.option(
+        *also, flag, name, type=kind, default=default, show_default=True, envvar=f"{ENV}{name.upper()}", help=text
+    )
+
+
+@click.command()
+@limit("host", str, "The address to listen on.", "127.0.0.1")
+@limit("port", click.IntRange(1, 65535), "The port.", 8000)
+@click.option(
+    "--tokens-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar=f"{ENV}TOKENS_FILE",
+    help="A file with a token on each line, one of which every request must have; or PLIANT_SERVE_TOKENS, with commas.",
+)
+@click.option(
+    "-m", "--model", "models", multiple=True, metavar="NAME|NAME=PATH", envvar=f"{ENV}MODELS",
+    help="A model to offer, the first being the default; may be repeated.  [default: all that ship]",
+)  # fmt: skip
+@limit("engine", str, "What runs the models.", "auto", "-e")
+@limit("body_mib", click.FloatRange(0, min_open=True), "The largest body, in MiB.", 64)
+@limit("pixels_in", click.FloatRange(0, min_open=True), "The largest picture, in megapixels, all frames counted.", 64)
+@limit("pixels_out", click.FloatRange(0, min_open=True), "The largest result, in megapixels, all frames counted.", 256)
+@limit("workers", click.IntRange(1), "How many requests are computed at the same time.", 1)
+@limit("queue", click.IntRange(0), "How many more may wait; others are told to come back.", 16)
+@limit("seconds", click.FloatRange(0, min_open=True), "The most time for one request.", 300)
+@limit("idle", click.FloatRange(0, min_open=True), "The most seconds without a byte of the body.", 30)
+@limit("jobs", click.Path(file_okay=False, path_type=Path), "The folder for jobs.  [default: the system's]", None)
+@limit("keep_hours", click.FloatRange(0, min_open=True), "How long a finished job is kept.", 24)
+@click.option(
+    "--origin", "origins", multiple=True, metavar="URL", envvar=f"{ENV}ORIGINS",
+    help="Another site whose pages may ask this server; may be repeated.  [default: none]",
+)  # fmt: skip
+def serve(tokens_file: Path | None, models: tuple[str, ...], origins: tuple[str, ...], **given: Any) -> int:
+    """Upscale pictures behind HTTP, with a page for people at /.
+
+    Every option can be set in the environment too: PLIANT_SERVE_PORT, PLIANT_SERVE_WORKERS. What can be asked is told
+    by /openapi.json. Ctrl-C finishes what is being computed, and keeps jobs for the next start.
+    """
+    try:
+        import fastapi  # noqa: F401  # pyright: ignore[reportUnusedImport]
+        import uvicorn
+    except ModuleNotFoundError as error:
+        raise MissingExtra("pliant serve", error.name or "fastapi", "serve") from error
+    from pliant.apps.server.access import to_stderr
+    from pliant.apps.server.app import create_app
+
+    settings = _settings(tokens_file, models, origins, given)
+    app = create_app(settings)
+    to_stderr()
+    click.echo(f"pliant serves on http://{settings.host}:{settings.port}", err=True)
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.seconds) + 1,
+    )
+    return 0
+
+
+def _settings(
+    tokens_file: Path | None, models: tuple[str, ...], origins: tuple[str, ...], given: dict[str, Any]
+) -> Settings:
+    from pliant.apps.server.settings import MIB, MP, Settings, state_folder
+
+    return Settings(
+        host=given["host"],
+        port=given["port"],
+        tokens=_tokens(tokens_file),
+        models=models,
+        engine=given["engine"],
+        body=int(given["body_mib"] * MIB),
+        pixels_in=int(given["pixels_in"] * MP),
+        pixels_out=int(given["pixels_out"] * MP),
+        workers=given["workers"],
+        queue=given["queue"],
+        seconds=given["seconds"],
+        idle=given["idle"],
+        jobs=given["jobs"] or state_folder(),
+        keep=given["keep_hours"] * 3600,
+        origins=origins,
+    )
+
+
+def _tokens(file: Path | None) -> tuple[str, ...]:
+    import os
+
+    text = os.environ.get(f"{ENV}TOKENS", "").replace(",", "\n")
+    if file is not None:
+        text += "\n" + file.read_text(encoding="utf-8")
+    found = tuple(line.strip() for line in text.splitlines() if line.strip())
+    if file is not None and not found:
+        raise UsageError(f"{file} has no token in it; write one on a line.")
+    return found
+
+
+COMMAND = serve

@@ -1,0 +1,1 @@
+"""`pliant serve`: the same function behind a request."""

@@ -1,0 +1,81 @@
+"""The models that the server offers, by name; a name is all that a request can say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import Lock
+
+from pliant.apps.loading import Way, loaded
+from pliant.apps.models import find
+from pliant.apps.server.problems import Problem
+from pliant.apps.server.settings import Settings
+from pliant.engines.base import Session
+from pliant.errors import UsageError
+from pliant.imaging.network import Network
+from pliant.models import DEFAULT
+from pliant.models import names as shipped
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A model that is loaded."""
+
+    name: str
+    path: Path
+    session: Session
+    network: Network
+
+
+class Models:
+    """Loads a model when it is first asked for, once, and keeps it until `close`. Safe to use from several threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._way = Way(settings.engine, settings.precision, settings.max_error)
+        given = settings.models or (DEFAULT, *(name for name in shipped() if name != DEFAULT))
+        self.paths = dict(_entry(text) for text in given)
+        self.default = next(iter(self.paths))
+        self._locks = {name: Lock() for name in self.paths}
+        self._open: dict[str, Offered] = {}
+        self._closing: list[Callable[[], object]] = []
+
+    def get(self, name: str | None = None) -> Offered:
+        """The model called `name`, the default if None; loading takes some seconds the first time.
+
+        Raises Problem (404) if it is not offered, and InputError if its file cannot be loaded.
+        """
+        wanted = self.default if name is None else name
+        if wanted not in self.paths:
+            raise Problem(404, f"There is no model {wanted[:60]!r} here; there are: {', '.join(self.paths)}.")
+        with self._locks[wanted]:
+            if wanted not in self._open:
+                self._open[wanted] = self._load(wanted)
+            return self._open[wanted]
+
+    def is_loaded(self, name: str) -> bool:
+        """Whether `get` would answer at once."""
+        return name in self._open
+
+    def close(self) -> None:
+        """Free all models."""
+        for close in self._closing:
+            close()
+        self._open.clear()
+        self._closing.clear()
+
+    def _load(self, name: str) -> Offered:
+        opened = loaded(self.paths[name], self._way)
+        session, _ = opened.__enter__()
+        self._closing.append(partial(opened.__exit__, None, None, None))
+        return Offered(name, self.paths[name], session, Network.of(session))
+
+
+def _entry(text: str) -> tuple[str, Path]:
+    """Name and file of NAME=PATH, a path, or a shipped model. Raises UsageError if there is no such file."""
+    name, equals, given = text.partition("=")
+    path = find(given if equals else text)
+    if not path.is_file():
+        raise UsageError(f"There is no file {path}; give the path of an ONNX file, or one of: {', '.join(shipped())}.")
+    return (name if equals else path.stem), path

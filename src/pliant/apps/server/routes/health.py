@@ -1,0 +1,34 @@
+"""Whether the server runs and takes work, for whoever starts and watches it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from pliant.apps.server.problems import Problem
+from pliant.apps.server.service import Service
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus' own media type
+
+
+def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which families are found
+    """See the module."""
+    router = APIRouter()
+
+    @router.get("/health/live", summary="Whether the process runs")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @router.get("/health/ready", summary="Whether work is taken now")
+    async def ready() -> dict[str, str]:
+        if not service.models.is_loaded(service.models.default):
+            raise Problem(503, "The default model is still being loaded; try again soon.", {"Retry-After": "2"})
+        if not service.work.accepts:
+            raise Problem(503, "The queue is full, or the server is shutting down.", {"Retry-After": "2"})
+        return {"status": "ready"}
+
+    @router.get("/metrics", response_class=Response, summary="Counters for Prometheus")
+    async def metrics() -> Response:
+        return Response(service.metrics.text(), media_type=TEXT)
+
+    return router

@@ -1,0 +1,61 @@
+"""GET /v1/models: what can be asked for, and the files for those who compute themselves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Query
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse
+
+from pliant.apps.server.models import Offered
+from pliant.apps.server.service import Service
+from pliant.imaging.facts import locality_of
+from pliant.imaging.locality import measured
+
+
+def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which families are found
+    """See the module."""
+    router, models = APIRouter(prefix="/v1/models"), service.models
+
+    @router.get("", summary="All models")
+    async def everything() -> dict[str, list[dict[str, Any]]]:
+        return {"models": [await one(name) for name in models.paths]}
+
+    @router.get("/{name}", summary="One model, with its contract")
+    async def one(name: str) -> dict[str, Any]:
+        return await run_in_threadpool(lambda: _facts(service, models.get(name)))
+
+    @router.get("/{name}/file", response_class=FileResponse, summary="The ONNX file")
+    async def file(name: str) -> FileResponse:
+        offered = await run_in_threadpool(models.get, name)
+        return FileResponse(offered.path, media_type="application/octet-stream")
+
+    @router.get("/{name}/tiles", summary="How far the network looks")
+    async def tiles(name: str, factor: float | None = Query(None, gt=0, allow_inf_nan=False)) -> dict[str, Any]:
+        """In pixels of the source: tiles with `radius` around them, cut at multiples of `step`, equal the whole."""
+        return await service.work.run(lambda ticket: _tiles(models.get(name), factor))
+
+    return router
+
+
+def _facts(service: Service, offered: Offered) -> dict[str, Any]:
+    network, contract = offered.network, offered.session.contract
+    return {
+        "name": offered.name,
+        "default": offered.name == service.models.default,
+        "engine": offered.session.engine,
+        "factor": {**asdict(network.factors), "default": network.default_factor, "live": network.factor is not None},
+        "contract": json.loads(contract.to_json()),
+        "bytes": offered.path.stat().st_size,
+        "file": f"/v1/models/{offered.name}/file",
+    }
+
+
+def _tiles(offered: Offered, factor: float | None) -> dict[str, Any]:
+    network = offered.network
+    used = network.at_least(network.default_factor if factor is None else network.rounded(factor))
+    found = network.once("locality", used, lambda: locality_of(network, used, lambda: measured(network, used)))
+    return {"radius": list(found.radius), "step": found.step, "exact": found.exact, "factor": used}

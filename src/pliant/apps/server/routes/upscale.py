@@ -1,0 +1,56 @@
+"""POST /v1/upscale: a picture in, the larger one out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from pliant.apps.server.bodies import BODY, received
+from pliant.apps.server.results import picture
+from pliant.apps.server.service import Service
+from pliant.apps.server.task import Made, make
+from pliant.apps.server.wishes import QUERY
+from pliant.apps.server.work import Stopped, Ticket
+
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The picture.", "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}
+}
+
+
+def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which families are found
+    """See the module."""
+    router = APIRouter()
+
+    @router.post(
+        "/v1/upscale",
+        responses=ANSWERS,
+        response_class=Response,
+        summary="Upscale a picture",
+        openapi_extra={"requestBody": BODY, "parameters": QUERY},
+    )
+    async def upscale(request: Request) -> Response:
+        """The picture is the body, or the field `picture` of a form; parameters are in the query or the form."""
+        source, asked = await received(request, service.spool)
+        target = source.with_name(f"{source.name}.result")
+
+        def work(ticket: Ticket) -> Made:
+            return make(source, asked, service.models.get(asked.model), service.settings, target, ticket.step)
+
+        try:
+            made = await service.work.run(work, service.settings.seconds, request.is_disconnected)
+        except Stopped:
+            return Response(status_code=499)  # to nobody
+        finally:
+            source.unlink(missing_ok=True)
+        _count(service, made)
+        return picture(made, target)
+
+    return router
+
+
+def _count(service: Service, made: Made) -> None:
+    service.metrics.pixels_in.inc(made.source_size[0] * made.source_size[1])
+    service.metrics.pixels_out.inc(made.size[0] * made.size[1])
+    service.metrics.computing.observe(made.seconds)

@@ -1,0 +1,131 @@
+"""One picture from a file to a file, within the server's limits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from pliant.apps.server.models import Offered
+from pliant.apps.server.problems import Problem
+from pliant.apps.server.settings import Settings
+from pliant.apps.server.wishes import Asked
+from pliant.apps.steps import check, computed, decoded, written
+from pliant.errors import InputError, PictureError
+from pliant.imaging.sizes import Plan
+from pliant.imaging.upscaling import Limits, Work
+from pliant.media.formats import Format, by_name, for_source
+from pliant.media.picture import Picture
+from pliant.media.read import read_size
+
+Step = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A result on disk. Sizes are (width, height); `seconds` counts reading and writing too."""
+
+    path: Path
+    media: str
+    suffix: str
+    source_size: tuple[int, int]
+    size: tuple[int, int]
+    factor: float
+    model: str
+    engine: str
+    seconds: float
+    notes: tuple[str, ...]
+
+
+def make(source: Path, asked: Asked, offered: Offered, settings: Settings, target: Path, step: Step) -> Made:
+    """Upscale the picture in `source` and write it to `target`, whole or not at all.
+
+    `step` is called with the share that is done, from 0 to 1, and ends the work by raising.
+
+    Raises:
+        Problem: 415 if the file is no picture that can be read, 413 if it or its result is beyond the limits.
+        PliantError: the model does not take it, or the result cannot be written.
+    """
+    started = perf_counter()
+    step(0.0)
+    try:
+        size_in, kind = _size(source)
+        _allowed(size_in, 1, settings.pixels_in, "The picture has")
+        form, suffix = _form(source, kind, asked)
+        planned = asked.wish.planned(offered.network, size_in)
+        _check_result(planned, 1, settings)
+        picture, planned = decoded(offered.network, source, planned, asked.wish, target.parent, form)
+        _check_frames(picture, planned, settings)
+        work = Work(offered.network, planned, Limits(), step, alpha=asked.wish.alpha)
+        lost = written(picture, computed(picture, work, form), planned, target, form, lambda text: None)
+    except InputError as error:
+        raise _anonymous(error, source, target) from error
+    step(1.0)
+    return Made(
+        path=target,
+        media=_media(form),
+        suffix=suffix,
+        source_size=planned.source,
+        size=planned.result,
+        factor=planned.factor,
+        model=offered.name,
+        engine=offered.session.engine,
+        seconds=perf_counter() - started,
+        notes=(*picture.notes, *planned.notes, *work.notes, *lost),
+    )
+
+
+def _size(source: Path) -> tuple[tuple[int, int], str]:
+    try:
+        width, height, kind = read_size(source)
+    except PictureError as error:
+        raise Problem(415, _without(str(error), source)) from error
+    return (width, height), kind
+
+
+def _form(source: Path, kind: str, asked: Asked) -> tuple[Format, str]:
+    if asked.wish.format:
+        form = by_name(asked.wish.format)
+        return form, form.suffixes[0]
+    return for_source(source, kind)
+
+
+def _check_result(planned: Plan, frames: int, settings: Settings) -> None:
+    _allowed(planned.result, frames, settings.pixels_out, "The result would have")
+    _allowed(planned.computed, frames, settings.pixels_out, "The network would compute")
+
+
+def _check_frames(picture: Picture, planned: Plan, settings: Settings) -> None:
+    frames = len(picture.motion.durations) if picture.motion is not None else 1
+    _allowed(planned.source, frames, settings.pixels_in, "All frames have")
+    _check_result(planned, frames, settings)
+
+
+def _allowed(size: tuple[int, int], frames: int, most: int, what: str) -> None:
+    pixels = size[0] * size[1] * frames
+    if pixels > most:
+        raise Problem(413, f"{what} {pixels:,} pixels, but this server takes up to {most:,}; use a smaller one.")
+
+
+def _anonymous(error: InputError, source: Path, target: Path) -> InputError | Problem:
+    """The error without the server's own paths in it."""
+    text = _without(_without(str(error), source), target)
+    if isinstance(error, PictureError) and re.search(r"damaged|is not a", text):
+        return Problem(415, text)
+    return type(error)(text)
+
+
+def _without(text: str, path: Path) -> str:
+    plain = text.replace(str(path), "The picture").replace(path.name, "the picture")
+    return plain[:1].upper() + plain[1:]
+
+
+def _media(form: Format) -> str:
+    return f"image/{form.name.lower()}"
+
+
+def check_place(planned: Plan, folder: Path, form: Format) -> None:
+    """Raise PictureError if there is no room for the result."""
+    check(planned, folder, form)

@@ -54,3 +54,18 @@ def test_the_limit_of_a_container(tmp_path: Path) -> None:
     assert limits._container(_group(tmp_path, "1000")) == 450
     assert limits._container(_group(tmp_path, "max")) is None
     assert limits._container(tmp_path / "nowhere") is None
+
+
+def test_the_limit_of_a_service(tmp_path: Path) -> None:
+    """Of systemd's: its group lies below the root, and those between may have limits too."""
+    own = tmp_path / "cgroup"
+    own.write_text("4:memory:/elsewhere\n0::/system.slice/pliant.service\n")
+    root = tmp_path / "groups"
+    service = root / "system.slice" / "pliant.service"
+    service.mkdir(parents=True)
+    assert limits._container(root, own) is None
+    _group(service, "1000")
+    assert limits._container(root, own) == 450
+    _group(root / "system.slice", "800")
+    assert limits._container(root, own) == 250
+    assert limits._container(root, tmp_path / "nowhere") is None

@@ -100,12 +100,26 @@ def _system() -> int | None:
         return None
 
 
-def _container(root: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """What a version 2 control group still allows; file caches are given back, so they count as free."""
+def _container(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> int | None:
+    """What the version 2 control groups of this process still allow, its own and those above it; None for no limit.
+
+    A container sees its own group as the root, a service of systemd's does not. Format: cgroups(7), /proc/pid/cgroup.
+    """
     try:
-        limit = int((root / "memory.max").read_text())
-        used = int((root / "memory.current").read_text())
-        caches = (root / "memory.stat").read_text().split("inactive_file ")[1].split()[0]
+        line = next(line for line in own.read_text().splitlines() if line.startswith("0::/"))
+    except (OSError, StopIteration):
+        line = "0::/"
+    group = root / line.removeprefix("0::/")
+    groups = (group, *(above for above in group.parents if above.is_relative_to(root)))
+    return min((room for g in groups if (room := _group(g)) is not None), default=None)
+
+
+def _group(folder: Path) -> int | None:
+    """What one control group still allows; file caches are given back, so they count as free."""
+    try:
+        limit = int((folder / "memory.max").read_text())
+        used = int((folder / "memory.current").read_text())
+        caches = (folder / "memory.stat").read_text().split("inactive_file ")[1].split()[0]
     except (OSError, IndexError, ValueError):  # "max" is no number: there is no limit
         return None
     return max(0, limit - used + int(caches))

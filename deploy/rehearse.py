@@ -157,7 +157,7 @@ class Rehearsal:
         while subprocess.run(check, env=environment, capture_output=True, check=False).returncode:
             assert server.poll() is None, server.communicate()[0]
             assert time.monotonic() < until, "it is not healthy"
-            time.sleep(0.2)
+            time.sleep(0.5)
 
 
 def health_check(stage: Stage) -> list[str]:

@@ -82,6 +82,7 @@ class Rehearsal:
         given = {k: self.here(v) for k, v in variables.items() if k != "PATH"}
         if self.offline:
             given |= {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0"}  # 0: none, of all things
+            given["PLIANT_ENGINE"] = "onnxruntime"  # the image has no other
             given["PYTHONPATH"] = os.pathsep.join(site.getsitepackages())
         return {**kept, **given, "PATH": f"{self.folder}/opt/pliant/bin{os.pathsep}{python}{os.pathsep}{kept['PATH']}"}
 
@@ -131,6 +132,9 @@ class Rehearsal:
             server.terminate()
             said = server.communicate(timeout=PATIENCE)[0]
         print(f"SIGTERM: exit {server.returncode}")
+        written = {entry.name for entry in (self.folder / "data").iterdir()}
+        print("Written:", ", ".join(sorted(written)) or "nothing")
+        assert written <= {"cache", "jobs"}, "nothing else has a place in the volume"
         assert server.returncode in (0, -signal.SIGTERM), said  # uvicorn ends in order, then by the signal it was sent
 
     def _start(self, command: list[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:

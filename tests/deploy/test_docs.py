@@ -42,4 +42,4 @@ def test_files_that_it_names_are_there() -> None:
     named = re.findall(r"deploy/[\w.]+", TEXT)
     assert len(links) > 5
     missing = [n for n in {*(f"docs/{link}" for link in links), *named} if not (ROOT / n).exists()]
-    assert missing == ["deploy/tokens"]  # which the reader makes
+    assert set(missing) <= {"deploy/tokens"}  # which the reader makes

@@ -26,8 +26,8 @@ class Settings:
     `models` are names of shipped models, or NAME=PATH of ONNX files; all shipped ones if empty. The first is the
     default. `body` is in bytes, `pixels_in` and `pixels_out` are of one picture, all frames of a moving one counted.
     `workers` requests are computed at the same time, `queue` more may wait, each for `seconds` in all. `idle` is how
-    long a client may send nothing in the middle of a body. A finished job is kept for `keep`. `origins` are other
-    sites that may ask from a browser.
+    long a client may send nothing in the middle of a body. `jobs` is the folder of jobs, None for none; a finished one
+    is kept for `keep`. `origins` are other sites that may ask from a browser.
 
     Raises UsageError for what makes no sense or is not safe.
     """
@@ -46,7 +46,7 @@ class Settings:
     queue: int = 16
     seconds: float = 300.0
     idle: float = 30.0
-    jobs: Path = field(default_factory=state_folder)
+    jobs: Path | None = field(default_factory=state_folder)
     keep: float = 24 * 3600.0
     origins: tuple[str, ...] = ()
 

@@ -50,6 +50,10 @@ def limit(name: str, kind: Any, text: str, default: object, *also: str) -> Any:
     "--origin", "origins", multiple=True, metavar="URL", envvar=f"{ENV}ORIGINS",
     help="Another site whose pages may ask this server; may be repeated.  [default: none]",
 )  # fmt: skip
+@limit(
+    "cluster", str, 'Serve from the Ray cluster at this address; "auto" is the one on this machine, or a new one.', None
+)
+@limit("replicas", click.IntRange(1), "With --cluster: the most copies of the server.", 8)
 def serve(tokens_file: Path | None, models: tuple[str, ...], origins: tuple[str, ...], **given: Any) -> int:
     """Upscale pictures behind HTTP, with a page for people at /.
 
@@ -65,6 +69,11 @@ def serve(tokens_file: Path | None, models: tuple[str, ...], origins: tuple[str,
     from pliant.apps.server.app import create_app
 
     settings = _settings(tokens_file, models, origins, given)
+    if given["cluster"] is not None:
+        from pliant.apps.server.onray import deploy
+
+        deploy(settings, given["cluster"], given["replicas"], lambda text: click.echo(text, err=True))
+        return 0
     app = create_app(settings)
     to_stderr()
     click.echo(f"pliant serves on http://{settings.host}:{settings.port}", err=True)

@@ -12,6 +12,7 @@ from time import perf_counter
 
 from pliant.apps.batch.find import Found, find, split
 from pliant.apps.batch.jobs import Job, Planner, checked, digest, options
+from pliant.apps.batch.keeping import Keeper
 from pliant.apps.batch.lock import alone
 from pliant.apps.batch.log import NAME, Log
 from pliant.apps.batch.outcome import Failure, Failures, counted_notes, renamed_note
@@ -180,15 +181,9 @@ class _Run:
         with warnings.catch_warnings():
             # readers change the filters, which belong to all threads: here they are put back when all have ended
             warnings.simplefilter("ignore")
+            keeper = Keeper(self._log, self._key)
             Pipeline(
-                self._network,
-                self._wish,
-                self._key,
-                self._limits,
-                self._log,
-                self._workers,
-                progress,
-                self.failures,
+                self._network, self._wish, self._limits, keeper, self._workers, progress, self.failures
             ).run(jobs)
         self.done = progress.done
         self.speed = progress.speed

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +16,7 @@ from time import perf_counter
 
 from pliant.apps.batch.channel import Abandoned, Budget, Channel, Stopped
 from pliant.apps.batch.jobs import Failed, Job
-from pliant.apps.batch.log import Log, Record
+from pliant.apps.batch.keeping import Keep, Made
 from pliant.apps.steps import Wish, computed, decoded, written
 from pliant.errors import InputError
 from pliant.imaging.memory import resident
@@ -68,6 +68,12 @@ class Progress:
         """Pictures per second."""
         return self.done / max(1e-9, perf_counter() - self.started)
 
+    def count(self, name: str, notes: Sequence[str]) -> None:
+        """One more picture is done, about which there are `notes`."""
+        self.done += 1
+        for note in notes:
+            self.notes.setdefault(note, []).append(name)
+
     def tell(self, share: float = 0.0, pixels: int = 0) -> None:
         """Show it; `share` is the part that is computed of a picture of so many pixels."""
         self.report(f"{self.done}/{self.total}, {per_second(self.speed)}/s")
@@ -76,19 +82,20 @@ class Progress:
 
 @dataclass
 class Pipeline:
-    """Upscales pictures, each whole or not at all, and puts down in the log what is done.
+    """Upscales pictures, each whole or not at all.
 
-    `failed` is told of each picture that could not be upscaled, from any thread.
+    `keep` is given each result when its temporary file is complete; `part` says where that is. `failed` is told of each
+    picture that could not be upscaled. Both are called from any thread.
     """
 
     network: Network
     wish: Wish
-    key: str
     limits: Limits
-    log: Log
+    keep: Keep
     workers: int
     progress: Progress
     failed: Failed
+    part: Callable[[Path], Path] = temporary
 
     def __post_init__(self) -> None:
         most = BYTES if self.limits.memory is None else self.limits.memory // SHARE
@@ -170,29 +177,30 @@ class Pipeline:
             self._budget.give_back(_weight(job))
 
     def _write(self, job: Job, picture: Picture, planned: Plan, channel: Channel, started: float) -> None:
-        part = temporary(job.path)
-        try:
+        part = self.part(job.path)
+        with _removed_on_failure(part, job.path):
             job.path.parent.mkdir(parents=True, exist_ok=True)
             lost = written(picture, channel, planned, part, job.target, _ignore)
-            found = part.stat()
-            facts = (job.name, job.result, self.key, job.source_bytes, job.source_time)
-            record = Record(*facts, found.st_size, found.st_mtime_ns)
-            self.log.announce(record)
-            os.replace(part, job.path)
-        except OSError as error:
-            raise InputError(f"{job.path} cannot be written: {error.strerror}.") from error
-        except InputError as error:
-            raise type(error)(str(error).replace(str(part), str(job.path))) from error
-        finally:
-            with suppress(OSError):  # there may not even be a folder for it
-                part.unlink()
-        notes = (*picture.notes, *planned.notes, *channel.notes, *lost)
-        seconds = round(perf_counter() - started, 3)
-        self.log.finish(record, size=planned.result, source_size=planned.source, seconds=seconds, notes=notes)
+            found, seconds = part.stat(), round(perf_counter() - started, 3)
+            notes = (*picture.notes, *planned.notes, *channel.notes, *lost)
+            self.keep(Made(job, part, found.st_size, found.st_mtime_ns, planned.source, planned.result, seconds, notes))
         with self._lock:
-            self.progress.done += 1
-            for note in notes:
-                self.progress.notes.setdefault(note, []).append(job.name)
+            self.progress.count(job.name, notes)
+
+
+@contextmanager
+def _removed_on_failure(part: Path, path: Path) -> Generator[None, None, None]:
+    """Within the block `part` becomes `path`, or is removed; what goes wrong is about `path`, which a user knows."""
+    try:
+        yield
+    except BaseException as error:
+        with suppress(OSError):  # there may not even be a folder for it
+            part.unlink()
+        if isinstance(error, OSError):
+            raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+        if isinstance(error, InputError):
+            raise type(error)(str(error).replace(str(part), str(path))) from error
+        raise
 
 
 def per_second(speed: float) -> str:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -17,7 +18,8 @@ from pliant.apps.batch.lock import alone
 from pliant.apps.batch.log import NAME, Log
 from pliant.apps.batch.outcome import Failure, Failures, counted_notes, renamed_note
 from pliant.apps.batch.pipeline import Pipeline, Progress, remove_leftovers
-from pliant.apps.loading import Way, loaded, work_of
+from pliant.apps.loading import Way as LoadingWay
+from pliant.apps.loading import loaded, portable, work_of
 from pliant.apps.steps import PathLike, Sides, Wish
 from pliant.choosing.choice import Work
 from pliant.engines.base import Session
@@ -29,6 +31,8 @@ from pliant.media.read import read_size
 
 SOME = 24  # pictures whose sizes stand for all, before it is known what is to be done with them
 WORKERS = 4  # at most, without being asked for
+
+Way = Callable[[Sequence[Job], Keeper, Progress, Failures], None]  # how all pictures are upscaled and kept
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ def upscale_folder(
     overwrite: bool = False,
     log: PathLike | None = None,
     workers: int | None = None,
+    cluster: str | None = None,
     report: Callable[[str], None] | None = None,
     advance: Callable[[float], None] | None = None,
 ) -> Summary:
@@ -99,7 +104,10 @@ def upscale_folder(
         overwrite: make all results anew, and replace files that pliant did not make.
         log: a file of JSON lines that grows with every run; `.pliant.jsonl` in `destination` if None. What is done is
             known from it.
-        workers: threads that read, and as many that write; the number of cores, at most 4, if None.
+        workers: threads that read, and as many that write; the number of cores, at most 4, if None. With `cluster`,
+            processes that upscale, each with a share of the cores and its own `memory`; as many as cores if None.
+        cluster: "auto" or the address of a cluster whose workers see the same folders under the same paths; see
+            docs/scale.md. This process alone if None. Results, log and what is skipped are the same.
         report: called with a few words: the step, then "37/300, 4.2/s".
         advance: called with the share of the pixels that is done, from 0 to 1.
 
@@ -108,18 +116,20 @@ def upscale_folder(
         ContractError: the model does not take this factor.
         InputError: the model or the log cannot be used.
         PictureError: there is no place for the destination.
+        ClusterError: the workers of the cluster cannot begin.
     """
     started = perf_counter()
-    tell, count = report or _ignore, min(WORKERS, os.cpu_count() or 1) if workers is None else workers
-    if count < 1:
-        raise UsageError(f"Got {count} workers; give 1 or more.")
+    tell = report or _ignore
+    if workers is not None and workers < 1:
+        raise UsageError(f"Got {workers} workers; give 1 or more.")
+    there = None if cluster is None else _there(cluster, model)
     root, whole = split(source)
     wanted = Path(destination) if destination is not None else None
     tell("looking for pictures")
     found = _found(root, whole, patterns, recursive, wanted)
     tell("loading the model")
     amount = _amount(found, factor, size)
-    with loaded(model, Way(engine, precision, max_error), amount, tell, figures=True) as (session, name):
+    with loaded(model, LoadingWay(engine, precision, max_error), amount, tell, figures=True) as (session, name):
         network = Network.of(session)
         wish = checked(Wish(factor, size, format, alpha, strip), network)
         folder = wanted or _beside(root, wish)
@@ -131,7 +141,9 @@ def upscale_folder(
             if engine == "auto" and session.precision == "f32":
                 deciding = _as_before(deciding, kept)
             _begin(kept, {**deciding, **_scope(root, whole, patterns, recursive, overwrite)}, resume)
-            run = _Run(network, wish, digest(deciding), kept, folder, overwrite, Limits(memory, tile), count)
+            limits = Limits(memory, tile)
+            way = _here(network, wish, limits, workers) if there is None else there(session, wish, limits, workers)
+            run = _Run(network, wish, digest(deciding), kept, folder, overwrite, way)
             run.do(found, tell, advance or _ignore)
             return Summary(
                 source=root,
@@ -160,11 +172,10 @@ class _Run:
         log: Log,
         destination: Path,
         overwrite: bool,
-        limits: Limits,
-        workers: int,
+        way: Way,
     ) -> None:
         self._network, self._wish, self._key, self._log = network, wish, key, log
-        self._destination, self._overwrite, self._limits, self._workers = destination, overwrite, limits, workers
+        self._destination, self._overwrite, self._way = destination, overwrite, way
         self.failures = Failures(log)
         self.notes: list[str] = []
         self.done = self.skipped = 0
@@ -181,10 +192,7 @@ class _Run:
         with warnings.catch_warnings():
             # readers change the filters, which belong to all threads: here they are put back when all have ended
             warnings.simplefilter("ignore")
-            keeper = Keeper(self._log, self._key)
-            Pipeline(
-                self._network, self._wish, self._limits, keeper, self._workers, progress, self.failures
-            ).run(jobs)
+            self._way(jobs, Keeper(self._log, self._key), progress, self.failures)
         self.done = progress.done
         self.speed = progress.speed
         self.notes += counted_notes(progress.notes)
@@ -208,6 +216,38 @@ class _Run:
         self.skipped = planner.skipped
         self.notes += renamed_note(planner.renamed)
         return jobs
+
+
+def _here(network: Network, wish: Wish, limits: Limits, workers: int | None) -> Way:
+    """Pictures are upscaled by this process."""
+    count = min(WORKERS, os.cpu_count() or 1) if workers is None else workers
+
+    def run(jobs: Sequence[Job], keeper: Keeper, progress: Progress, failures: Failures) -> None:
+        Pipeline(network, wish, limits, keeper, count, progress, failures).run(jobs)
+
+    return run
+
+
+def _there(cluster: str, model: PathLike | Session | None) -> Callable[[Session, Wish, Limits, int | None], Way]:
+    """Pictures are upscaled by a cluster. Raises UsageError if there is none."""
+    from pliant.apps.batch.worker import Setup
+    from pliant.apps.clusters.base import find as find_cluster
+    from pliant.apps.spread import Spread
+
+    if isinstance(model, Session):
+        raise UsageError("A session stays in its process; with cluster=, give the ONNX file or the name of the model.")
+    place = find_cluster(cluster)
+
+    def way(session: Session, wish: Wish, limits: Limits, workers: int | None) -> Way:
+        source, precision = portable(model, session)
+
+        def run(jobs: Sequence[Job], keeper: Keeper, progress: Progress, failures: Failures) -> None:
+            setup = partial(Setup, source, session.engine, precision, wish, limits)
+            Spread(place, workers, setup, keeper, progress, failures).run(jobs)
+
+        return run
+
+    return way
 
 
 def _found(root: Path, whole: str | None, patterns: Sequence[str], recursive: bool, apart: Path | None) -> Found:

@@ -29,7 +29,7 @@ from pliant.media.strips import streamed
 BYTES = 256 << 20  # of pixels on their way, unless the memory is limited
 SHARE = 4  # of a limited memory, one part of so many
 ROWS = 512  # of a result that is written strip by strip are in memory
-TEMPORARY = re.compile(r"\.{1,2}pliant-[0-9a-f]{16}\.part(\.[0-9a-f]+)?")
+TEMPORARY = re.compile(r"\.{1,2}pliant-[0-9a-f]{16}\.part(\.[0-9a-f]+){0,2}")
 
 Decoded = tuple[Picture, Plan]
 
@@ -98,9 +98,8 @@ class Pipeline:
     part: Callable[[Path], Path] = temporary
 
     def __post_init__(self) -> None:
-        most = BYTES if self.limits.memory is None else self.limits.memory // SHARE
-        self._budget = Budget(most, 4 * self.workers)
-        self._limits = replace(self.limits, before=(resident() or 0) + most)
+        self._budget = Budget(_on_their_way(self.limits), 4 * self.workers)
+        self._limits = limits_of(self.limits)
         self._reading: deque[tuple[Job, Future[Decoded]]] = deque()
         self._writing: deque[Future[None]] = deque()
         self._lock = Lock()
@@ -201,6 +200,17 @@ def _removed_on_failure(part: Path, path: Path) -> Generator[None, None, None]:
         if isinstance(error, InputError):
             raise type(error)(str(error).replace(str(part), str(path))) from error
         raise
+
+
+def limits_of(limits: Limits) -> Limits:
+    """The same limits, knowing what is in use now and what pictures on their way may take; unchanged if they do."""
+    if limits.before is not None:
+        return limits
+    return replace(limits, before=(resident() or 0) + _on_their_way(limits))
+
+
+def _on_their_way(limits: Limits) -> int:
+    return BYTES if limits.memory is None else limits.memory // SHARE
 
 
 def per_second(speed: float) -> str:

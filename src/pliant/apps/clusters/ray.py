@@ -11,13 +11,14 @@ import pickle
 import secrets
 import shutil
 import socket
+import sys
 import tempfile
+import warnings
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from sys import modules
 from typing import Any
 
 from pliant.apps.batch.worker import Outcome, Setup, Worker
@@ -32,6 +33,7 @@ NEED = 400 << 20  # bytes of free memory for each worker on this machine, at lea
 PATIENCE = 5  # seconds until an address does not answer
 RETRIES = 2  # of a portion whose worker was lost
 SILENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}  # the latter complains of Ray Data itself
+STDERR = 2
 LONGEST = 107  # bytes in the path of a socket
 SOCKET = len("/session_2026-01-01_00-00-00_000000_0000000/sockets/plasma_store")
 CURRENT = "ray/ray_current_cluster"  # where `ray start` puts down its address, in the folder for temporary files
@@ -73,7 +75,8 @@ class Crew:
         """See `Workers.outcomes`."""
         data: Any = import_module("ray.data")
         there = self._ray.put(pickle.dumps(setup))
-        with _quiet(data):
+        with _quiet(data), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Ray 2.64 will take retries another way, see pyproject.toml
             rows = [{"number": k, "tasks": pickle.dumps(list(tasks))} for k, tasks in enumerate(portions)]
             made = data.from_items(rows, override_num_blocks=len(rows)).map_batches(
                 Actor,
@@ -81,7 +84,8 @@ class Crew:
                 batch_size=None,
                 compute=data.ActorPoolStrategy(size=min(self.count, len(rows))),
                 num_cpus=self.threads,
-                ray_remote_args_fn=_retried,
+                max_restarts=-1,  # an actor that is lost begins anew, on another machine if need be
+                max_task_retries=RETRIES,
             )
             seen = set[int]()
             try:
@@ -106,11 +110,6 @@ class Actor:
         return {"number": list(batch["number"]), "outcomes": found}
 
 
-def _retried() -> dict[str, Any]:
-    """An actor that is lost begins anew, on another machine if need be; what it was doing is done again some times."""
-    return {"max_restarts": -1, "max_task_retries": RETRIES}
-
-
 def _imported() -> Any:
     """Ray, which tells nobody that it is used and nothing on the terminal, unless the user has asked for it."""
     for name, value in SILENT.items():
@@ -119,7 +118,7 @@ def _imported() -> Any:
 
 
 def _initialized() -> bool:
-    ray: Any = modules.get("ray")
+    ray: Any = sys.modules.get("ray")
     return ray is not None and ray.is_initialized()
 
 
@@ -127,7 +126,8 @@ def _initialized() -> bool:
 def _connected(address: str) -> Generator[Any, None, None]:
     ray = _imported()
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+        with _muted():
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
     except (ConnectionError, RuntimeError, ValueError, ImportError, ray.exceptions.RayError) as error:
         raise UsageError(f"The Ray cluster at {address} cannot be joined: {_cause(error)}") from error
     try:
@@ -139,7 +139,7 @@ def _connected(address: str) -> Generator[Any, None, None]:
 @contextmanager
 def _started(wanted: Wanted) -> Generator[Any, None, None]:
     """A cluster of this machine's cores, behind a token."""
-    if "ray" not in modules and "RAY_AUTH_MODE" not in os.environ:  # Ray looks at both once, when it is imported
+    if "ray" not in sys.modules and "RAY_AUTH_MODE" not in os.environ:  # Ray looks at both once, when it is imported
         os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
     ray, folder = _imported(), Path(tempfile.mkdtemp(prefix="pliant-ray-"))
     try:
@@ -153,18 +153,43 @@ def _started(wanted: Wanted) -> Generator[Any, None, None]:
 def _start(ray: Any, folder: Path, wanted: Wanted) -> None:
     fits = len(os.fsencode(folder)) + SOCKET <= LONGEST
     try:
-        ray.init(
-            address="local",
-            num_cpus=_cores(wanted),
-            object_store_memory=STORE,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="ERROR",
-            configure_logging=False,
-            **({"_temp_dir": str(folder)} if fits else {}),
-        )
+        with _muted():
+            ray.init(
+                address="local",
+                num_cpus=_cores(wanted),
+                object_store_memory=STORE,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level="ERROR",
+                configure_logging=False,
+                **({"_temp_dir": str(folder)} if fits else {}),
+            )
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ClusterError(f"Ray could not start on this machine: {_cause(error)}") from error
+
+
+@contextmanager
+def _muted() -> Generator[None, None, None]:
+    """What Ray's own code, which is not Python, writes to the terminal is dropped: that it was told to be silent."""
+    usual, kept, nowhere = sys.stderr, os.dup(STDERR), os.open(os.devnull, os.O_WRONLY)
+    try:
+        with open(os.dup(kept), "w", encoding="utf-8", errors="backslashreplace", buffering=1) as ours:
+            os.dup2(nowhere, STDERR)
+            if _is_stderr(usual):  # a bar that shows what is being done goes on
+                sys.stderr = ours
+            yield
+    finally:
+        sys.stderr = usual
+        os.dup2(kept, STDERR)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _is_stderr(stream: Any) -> bool:
+    try:
+        return stream.fileno() == STDERR
+    except (AttributeError, OSError, ValueError):
+        return False
 
 
 def _cores(wanted: Wanted) -> int:

@@ -6,15 +6,14 @@ So the log has one writer, and each result is put down once, however often a los
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from time import perf_counter
 
 from pliant.apps.batch.jobs import Job
 from pliant.apps.batch.keeping import Keep, Made
 from pliant.apps.batch.outcome import Failures, Fault
-from pliant.apps.batch.pipeline import Progress, remove_leftovers
+from pliant.apps.batch.pipeline import Progress
+from pliant.apps.batch.places import Results, Sources
 from pliant.apps.batch.worker import Outcome, Setup, Task
 from pliant.apps.clusters.base import Place, Portion, Wanted, Workers
 from pliant.errors import InputError, PliantError
@@ -29,11 +28,16 @@ LOST = (
 
 @dataclass
 class Spread:
-    """Gives pictures to workers, keeps what they make, and counts it in `progress`."""
+    """Gives pictures to workers, keeps what they make, and counts it in `progress`.
+
+    `setup` is made for a number of threads.
+    """
 
     place: Place
     workers: int | None
-    setup: Callable[[int], Setup]  # for a number of threads
+    setup: Callable[[int], Setup]
+    sources: Sources
+    results: Results
     keep: Keep
     progress: Progress
     failures: Failures
@@ -46,7 +50,7 @@ class Spread:
         if not jobs:
             return
         self._jobs = jobs
-        tasks = [Task(k, everywhere(job)) for k, job in enumerate(jobs)]
+        tasks = [self._task(k, job) for k, job in enumerate(jobs)]
         self.progress.report("starting the workers")
         try:
             with self.place.open(Wanted(self.workers, len(jobs))) as crew:
@@ -56,8 +60,13 @@ class Spread:
             for task in left:
                 self.failures.add(task.job.name, Fault(LOST))
         finally:
-            for folder in _folders(jobs):
-                remove_leftovers(folder)
+            self.results.tidy(job.result for job in jobs)
+
+    def _task(self, number: int, job: Job) -> Task:
+        """With paths that do not depend on the folder that a process is in."""
+        source, result = self.sources.url(job.name), self.results.url(job.result)
+        here = replace(job, source=job.source.absolute(), path=job.path.absolute())
+        return Task(number, here, source, result)
 
     def _round(self, crew: Workers, setup: Setup, tasks: Sequence[Task], cut: Sequence[Portion]) -> list[Task]:
         """Those of which nothing has come, for their workers were lost."""
@@ -86,8 +95,8 @@ class Spread:
         try:
             self.keep(made)
         except Exception as error:  # noqa: BLE001 - of one picture: put down in the log with where it comes from
-            with suppress(OSError):
-                made.part.unlink()
+            if made.part is not None:
+                made.part.unlink(missing_ok=True)
             self.failures(made.job.name, _unwritten(made.job, error))
         else:
             self.progress.count(made.job.name, made.notes)
@@ -113,11 +122,6 @@ def _portions(tasks: Sequence[Task], workers: int) -> Iterator[Portion]:
         yield taken
 
 
-def everywhere(job: Job) -> Job:
-    """The same with paths that do not depend on the folder that a process is in."""
-    return replace(job, source=job.source.absolute(), path=job.path.absolute())
-
-
 def _named(reason: str, job: Job) -> str:
     """A sentence of a worker with the paths that the user has given."""
     for path in (job.source, job.path, job.path.parent):
@@ -137,7 +141,3 @@ def _seconds(outcomes: Iterable[Outcome]) -> float:
 
 def _pixels(task: Task) -> int:
     return task.job.plan.computed[0] * task.job.plan.computed[1]
-
-
-def _folders(jobs: Iterable[Job]) -> set[Path]:
-    return {job.path.parent for job in jobs}

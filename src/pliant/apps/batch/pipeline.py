@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from time import perf_counter
@@ -17,6 +14,7 @@ from time import perf_counter
 from pliant.apps.batch.channel import Abandoned, Budget, Channel, Stopped
 from pliant.apps.batch.jobs import Failed, Job
 from pliant.apps.batch.keeping import Keep, Made
+from pliant.apps.batch.leftovers import temporary
 from pliant.apps.steps import Wish, computed, decoded, written
 from pliant.errors import InputError
 from pliant.imaging.memory import resident
@@ -29,25 +27,8 @@ from pliant.media.strips import streamed
 BYTES = 256 << 20  # of pixels on their way, unless the memory is limited
 SHARE = 4  # of a limited memory, one part of so many
 ROWS = 512  # of a result that is written strip by strip are in memory
-TEMPORARY = re.compile(r"\.{1,2}pliant-[0-9a-f]{16}\.part(\.[0-9a-f]+){0,2}")
 
 Decoded = tuple[Picture, Plan]
-
-
-def temporary(path: Path) -> Path:
-    """Where a result is written before it is renamed to `path`: beside it, under a name that is never too long."""
-    return path.with_name(f".pliant-{sha256(os.fsencode(path.name)).hexdigest()[:16]}.part")
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files that a killed run left in a folder."""
-    try:
-        names = [entry.name for entry in os.scandir(folder)]
-    except OSError:  # there is none yet
-        return
-    for name in names:
-        if TEMPORARY.fullmatch(name):
-            (folder / name).unlink(missing_ok=True)
 
 
 @dataclass
@@ -85,7 +66,8 @@ class Pipeline:
     """Upscales pictures, each whole or not at all.
 
     `keep` is given each result when its temporary file is complete; `part` says where that is. `failed` is told of each
-    picture that could not be upscaled. Both are called from any thread.
+    picture that could not be upscaled. `fetch` is called before the source of a job is read. All are called from any
+    thread.
     """
 
     network: Network
@@ -96,6 +78,7 @@ class Pipeline:
     progress: Progress
     failed: Failed
     part: Callable[[Path], Path] = temporary
+    fetch: Callable[[Job], None] = lambda job: None
 
     def __post_init__(self) -> None:
         self._budget = Budget(_on_their_way(self.limits), 4 * self.workers)
@@ -129,6 +112,7 @@ class Pipeline:
             self._reading.append((job, readers.submit(self._decoded, job)))
 
     def _decoded(self, job: Job) -> Decoded:
+        self.fetch(job)
         return decoded(self.network, job.source, job.plan, self.wish, job.path.parent, job.target)
 
     def _compute(self, writers: ThreadPoolExecutor, job: Job, reading: Future[Decoded]) -> None:

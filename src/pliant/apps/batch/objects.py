@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from pliant.apps.batch.find import Found, fits
 from pliant.apps.batch.places import Look
@@ -124,8 +124,7 @@ def named(source: Path, urls: Sequence[str]) -> ObjectSources:
     for url in urls:
         if not is_url(url):
             raise UsageError(f"{source} has the line {url!r}, which is no URL; give one such as s3://bucket/a.png.")
-        parts = urlsplit(url)
-        name = unquote(f"{parts.netloc.rpartition('@')[2]}{parts.path}").lstrip("/")
+        name = _named(url)
         if PurePosixPath(name).suffix.lower() not in SUFFIXES:
             found.ignored += 1
         elif names.get(name, url) != url:
@@ -165,6 +164,16 @@ def _below(base: str) -> dict[str, dict[str, Any]]:
     except PictureError as error:
         raise UsageError(str(error)) from error
     return {name[len(start) :]: facts for name, facts in found.items() if name.startswith(start)}
+
+
+def _named(url: str) -> str:
+    """The URL without the scheme, a password, and what a web server is asked beside the path."""
+    scheme, _, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    user, _, host = place.rpartition("@")
+    if scheme.lower() in ("http", "https"):
+        path = urlsplit(url).path[1:]
+    return f"{host if ':' in user else place}{slash}{path}".lstrip("/")
 
 
 def _add(found: Found, urls: dict[str, str], name: str, url: str) -> None:

@@ -10,6 +10,7 @@
     │   ├── ContractError   arrays or values do not fit the model's contract
     │   ├── LoweringError   an engine cannot run the model with the same result
     │   └── OutOfMemory     an engine ran out of memory
+    ├── ClusterError        the workers of a cluster cannot do what is asked of them
     ├── LossError           a model in another precision loses more than is allowed
     └── ExportError         a model cannot become a live ONNX file
         ├── CaptureError    PyTorch could not be traced with its values live
@@ -68,6 +69,10 @@ class LoweringError(InputError):
 
 class OutOfMemory(InputError):  # noqa: N818 - as the built-in MemoryError is not one of ours
     """An engine, or pliant, ran out of memory."""
+
+
+class ClusterError(PliantError):
+    """The workers of a cluster cannot do what is asked of them."""
 
 
 class LossError(PliantError):

@@ -27,10 +27,10 @@ PATIENCE = 120  # seconds
 DIE = """
 import os, sys
 from pliant import upscale_folder
-from pliant.apps.batch import pipeline
+from pliant.apps.batch import keeping
 from pliant.apps.batch.log import Log
 
-home, name = {"announce": (Log, "announce"), "rename": (pipeline.os, "replace"), "finish": (Log, "finish")}[sys.argv[4]]
+home, name = {"announce": (Log, "announce"), "rename": (keeping.os, "replace"), "finish": (Log, "finish")}[sys.argv[4]]
 usual, mine = getattr(home, name), []
 
 def die(*given, **named):

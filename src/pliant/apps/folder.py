@@ -5,29 +5,36 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
-from pliant.apps.batch.find import Found, find, split
+from pliant.apps.batch.find import Found
 from pliant.apps.batch.jobs import Job, Planner, checked, digest, options
+from pliant.apps.batch.keeping import Keeper
 from pliant.apps.batch.lock import alone
-from pliant.apps.batch.log import NAME, Log
+from pliant.apps.batch.log import Log
 from pliant.apps.batch.outcome import Failure, Failures, counted_notes, renamed_note
-from pliant.apps.batch.pipeline import Pipeline, Progress, remove_leftovers
-from pliant.apps.loading import Way, loaded, work_of
+from pliant.apps.batch.pipeline import Pipeline, Progress
+from pliant.apps.batch.places import Look, Sources
+from pliant.apps.batch.stores import is_url
+from pliant.apps.ends import Choice, Ends, Many, Target, origin, target
+from pliant.apps.loading import Way as LoadingWay
+from pliant.apps.loading import loaded, portable, work_of
 from pliant.apps.steps import PathLike, Sides, Wish
 from pliant.choosing.choice import Work
 from pliant.engines.base import Session
 from pliant.errors import PictureError, UsageError
 from pliant.imaging.network import Network
 from pliant.imaging.upscaling import Limits
-from pliant.media.formats import SUFFIXES
-from pliant.media.read import read_size
 
 SOME = 24  # pictures whose sizes stand for all, before it is known what is to be done with them
 WORKERS = 4  # at most, without being asked for
+
+
+Way = Callable[[Sequence[Job], Ends, Keeper, Progress, Failures], None]  # how all pictures are upscaled and kept
 
 
 @dataclass(frozen=True)
@@ -36,11 +43,11 @@ class Summary:
 
     `done` were upscaled now, `skipped` were done before and are up to date. `ignored` counts files that are no pictures
     by their suffix, or hidden. `notes` are sentences about what could not be kept, each with the pictures it is about.
-    `seconds` counts everything, `pictures_per_second` is that of the upscaling alone.
+    `seconds` counts everything, `pictures_per_second` is that of the upscaling alone. An URL is a text, not a path.
     """
 
-    source: Path
-    destination: Path
+    source: Path | str
+    destination: Path | str
     log: Path
     model: str
     engine: str
@@ -54,7 +61,7 @@ class Summary:
 
 
 def upscale_folder(
-    source: PathLike,
+    source: Many,
     destination: PathLike | None = None,
     factor: float | None = None,
     *,
@@ -74,6 +81,7 @@ def upscale_folder(
     overwrite: bool = False,
     log: PathLike | None = None,
     workers: int | None = None,
+    cluster: str | None = None,
     report: Callable[[str], None] | None = None,
     advance: Callable[[float], None] | None = None,
 ) -> Summary:
@@ -85,8 +93,11 @@ def upscale_folder(
     are computed. A file that pliant did not write is never replaced, unless `overwrite` says so, and a source never.
 
     Args:
-        source: a folder, or a pattern such as "photos/**/*.jpg".
+        source: a folder, or a pattern such as "photos/**/*.jpg". With `cluster` also the URL of a folder in an object
+            store, a text file with the URL of one picture a line, or a sequence of such URLs; names are then paths
+            below the folder, or for lists the URLs without the scheme.
         destination: a folder, made if it is missing; beside the source with the factor or size behind its name if None.
+            With `cluster` also an URL below which results are stored; `log` has to be given then.
         factor: as for `upscale`, for every picture, and so are `size`, `model`, `engine`, `precision`,
             `max_error`, `format`, `tile`, `alpha` and `strip`.
         memory: bytes that the process may use; pictures that wait get a quarter of it.
@@ -98,7 +109,10 @@ def upscale_folder(
         overwrite: make all results anew, and replace files that pliant did not make.
         log: a file of JSON lines that grows with every run; `.pliant.jsonl` in `destination` if None. What is done is
             known from it.
-        workers: threads that read, and as many that write; the number of cores, at most 4, if None.
+        workers: threads that read, and as many that write; the number of cores, at most 4, if None. With `cluster`,
+            processes that upscale, each with a share of the cores and its own `memory`; as many as cores if None.
+        cluster: "auto" or the address of a cluster whose workers see the same folders under the same paths; see
+            docs/scale.md. This process alone if None. Results, log and what is skipped are the same.
         report: called with a few words: the step, then "37/300, 4.2/s".
         advance: called with the share of the pixels that is done, from 0 to 1.
 
@@ -107,35 +121,39 @@ def upscale_folder(
         ContractError: the model does not take this factor.
         InputError: the model or the log cannot be used.
         PictureError: there is no place for the destination.
+        ClusterError: the workers of the cluster cannot begin.
     """
     started = perf_counter()
-    tell, count = report or _ignore, min(WORKERS, os.cpu_count() or 1) if workers is None else workers
-    if count < 1:
-        raise UsageError(f"Got {count} workers; give 1 or more.")
-    root, whole = split(source)
-    wanted = Path(destination) if destination is not None else None
+    tell = report or _ignore
+    if workers is not None and workers < 1:
+        raise UsageError(f"Got {workers} workers; give 1 or more.")
+    if cluster is None and (not isinstance(source, (str, os.PathLike)) or is_url(source) or is_url(destination)):
+        raise UsageError("Lists and URLs are for clusters, of which one is on every machine: add --cluster auto.")
+    there = None if cluster is None else _there(cluster, model)
     tell("looking for pictures")
-    found = _found(root, whole, patterns, recursive, wanted)
+    start = origin(source, Choice(patterns, recursive), destination, cluster is not None)
+    found = start.sources.found
     tell("loading the model")
-    amount = _amount(found, factor, size)
-    with loaded(model, Way(engine, precision, max_error), amount, tell, figures=True) as (session, name):
+    amount = _amount(start.sources, factor, size)
+    with loaded(model, LoadingWay(engine, precision, max_error), amount, tell, figures=True) as (session, name):
         network = Network.of(session)
         wish = checked(Wish(factor, size, format, alpha, strip), network)
-        folder = wanted or _beside(root, wish)
-        place = Path(log) if log is not None else folder / NAME
-        _prepare(folder, place, resume)
-        with alone(folder), closing(Log(place, folder)) as kept:
-            kept.recover(folder)
+        end = target(start, destination, log, wish, resume)
+        with _held(end), closing(Log(end.log, end.results.folder or str(end.title))) as kept:
+            if end.results.folder is not None:
+                kept.recover(end.results.folder)
             deciding = options(network, wish)
             if engine == "auto" and session.precision == "f32":
                 deciding = _as_before(deciding, kept)
-            _begin(kept, {**deciding, **_scope(root, whole, patterns, recursive, overwrite)}, resume)
-            run = _Run(network, wish, digest(deciding), kept, folder, overwrite, Limits(memory, tile), count)
-            run.do(found, tell, advance or _ignore)
+            _begin(kept, {**deciding, **start.scope, "overwrite": overwrite}, resume)
+            limits = Limits(memory, tile)
+            way = _here(network, wish, limits, workers) if there is None else there(session, wish, limits, workers)
+            run = _Run(network, wish, digest(deciding), kept, Ends(start.sources, end.results), overwrite, way)
+            run.do(tell, advance or _ignore)
             return Summary(
-                source=root,
-                destination=folder,
-                log=place,
+                source=start.title,
+                destination=end.title,
+                log=end.log,
                 model=name,
                 engine=session.engine,
                 done=run.done,
@@ -149,82 +167,86 @@ def upscale_folder(
 
 
 class _Run:
-    """One run over a folder. `notes` are sentences, `speed` is in pictures per second."""
+    """One run over many pictures. `notes` are sentences, `speed` is in pictures per second."""
 
-    def __init__(
-        self,
-        network: Network,
-        wish: Wish,
-        key: str,
-        log: Log,
-        destination: Path,
-        overwrite: bool,
-        limits: Limits,
-        workers: int,
-    ) -> None:
+    def __init__(self, network: Network, wish: Wish, key: str, log: Log, ends: Ends, overwrite: bool, way: Way) -> None:
         self._network, self._wish, self._key, self._log = network, wish, key, log
-        self._destination, self._overwrite, self._limits, self._workers = destination, overwrite, limits, workers
+        self._ends, self._overwrite, self._way = ends, overwrite, way
         self.failures = Failures(log)
         self.notes: list[str] = []
         self.done = self.skipped = 0
         self.speed = 0.0
 
-    def do(self, found: Found, tell: Callable[[str], None], advance: Callable[[float], None]) -> None:
+    def do(self, tell: Callable[[str], None], advance: Callable[[float], None]) -> None:
         """Everything, from a look at the pictures to the last line of the log."""
+        found, results = self._ends.sources.found, self._ends.results
         for folder, why in found.unreadable:
             self.failures(folder, PictureError(why))
         tell("looking at the pictures")
         jobs = self._planned(found)
         pixels = sum(job.plan.computed[0] * job.plan.computed[1] for job in jobs)
-        progress = Progress(len(jobs), pixels, tell, advance)
+        progress, keeper = Progress(len(jobs), pixels, tell, advance), Keeper(self._log, self._key)
+        if results.folder is None:
+            keeper.begin(jobs)
         with warnings.catch_warnings():
             # readers change the filters, which belong to all threads: here they are put back when all have ended
             warnings.simplefilter("ignore")
-            Pipeline(
-                self._network,
-                self._wish,
-                self._key,
-                self._limits,
-                self._log,
-                self._workers,
-                progress,
-                self.failures,
-            ).run(jobs)
+            self._way(jobs, self._ends, keeper, progress, self.failures)
         self.done = progress.done
         self.speed = progress.speed
         self.notes += counted_notes(progress.notes)
         self._log.write("end", done=self.done, skipped=self.skipped, failed=len(self.failures.found))
 
     def _planned(self, found: Found) -> list[Job]:
+        ends = self._ends
         planner = Planner(
             self._network,
             self._wish,
             self._key,
             self._log,
-            found.root,
-            self._destination,
+            ends.sources,
+            ends.results,
             self._overwrite,
             self.failures,
         )
         jobs = planner.jobs(found.pictures)
-        known = {self._destination / result for result in self._log.done}
-        for folder in {path.parent for path in known} | {job.path.parent for job in jobs}:
-            remove_leftovers(folder)
+        ends.results.tidy([*self._log.done, *(job.result for job in jobs)])
         self.skipped = planner.skipped
         self.notes += renamed_note(planner.renamed)
         return jobs
 
 
-def _found(root: Path, whole: str | None, patterns: Sequence[str], recursive: bool, apart: Path | None) -> Found:
-    """Raises UsageError if there is nothing."""
-    if apart is not None and apart.is_dir() and apart.samefile(root):
-        raise UsageError(f"{apart} is the folder of the sources; choose another one for the results.")
-    found = find(root, whole, patterns, recursive, apart)
-    if found.pictures or found.unreadable:
-        return found
-    asked = [whole] if whole else patterns
-    meant = f"that matches {' or '.join(asked)}" if asked else f"({', '.join(SUFFIXES)})"
-    raise UsageError(f"There is no picture in {root} {meant}; give another folder or pattern.")
+def _here(network: Network, wish: Wish, limits: Limits, workers: int | None) -> Way:
+    """Pictures are upscaled by this process."""
+    count = min(WORKERS, os.cpu_count() or 1) if workers is None else workers
+
+    def run(jobs: Sequence[Job], ends: Ends, keeper: Keeper, progress: Progress, failures: Failures) -> None:
+        del ends
+        Pipeline(network, wish, limits, keeper, count, progress, failures).run(jobs)
+
+    return run
+
+
+def _there(cluster: str, model: PathLike | Session | None) -> Callable[[Session, Wish, Limits, int | None], Way]:
+    """Pictures are upscaled by a cluster. Raises UsageError if there is none."""
+    from pliant.apps.batch.worker import Setup
+    from pliant.apps.clusters.base import find as find_cluster
+    from pliant.apps.spread import Spread
+
+    if isinstance(model, Session):
+        raise UsageError("A session stays in its process; with cluster=, give the ONNX file or the name of the model.")
+    place = find_cluster(cluster)
+
+    def way(session: Session, wish: Wish, limits: Limits, workers: int | None) -> Way:
+        source, precision = portable(model, session)
+
+        def run(jobs: Sequence[Job], ends: Ends, keeper: Keeper, progress: Progress, failures: Failures) -> None:
+            setup = partial(Setup, source, session.engine, precision, wish, limits)
+            Spread(place, workers, setup, ends.sources, ends.results, keeper, progress, failures).run(jobs)
+
+        return run
+
+    return way
 
 
 def _as_before(deciding: dict[str, object], log: Log) -> dict[str, object]:
@@ -234,49 +256,18 @@ def _as_before(deciding: dict[str, object], log: Log) -> dict[str, object]:
     return {**deciding, "engine": last["engine"]} if last and same else deciding
 
 
-def _amount(found: Found, factor: float | None, size: Sides | None) -> Work:
+def _amount(sources: Sources, factor: float | None, size: Sides | None) -> Work:
     """The work that the pictures make, from the sizes of some of them."""
-    some = found.pictures[:: max(1, len(found.pictures) // SOME)]
-    sizes: list[tuple[int, int]] = []
-    for name in some:
-        with suppress(PictureError, OSError):  # what is wrong with it is said when its turn comes
-            sizes.append(read_size(found.root / name)[:2])
-    return work_of(sizes, factor, size, len(found.pictures) / max(1, len(some)))
+    names = sources.found.pictures
+    some = names[:: max(1, len(names) // SOME)]
+    # what is wrong with a picture is said when its turn comes
+    sizes = [look.size for _, look in sources.looks(some) if isinstance(look, Look)]
+    return work_of(sizes, factor, size, len(names) / max(1, len(some)))
 
 
-def _beside(root: Path, wish: Wish) -> Path:
-    """The folder for results that were not given one."""
-    sides = "x".join("" if side is None else str(side) for side in wish.size or ())
-    folder = root.resolve() if root.name in ("", "..") else root
-    if not folder.name:
-        raise UsageError(f"There is no place beside {folder}; choose a folder for the results.")
-    return folder.with_name(f"{folder.name}_{sides or f'x{wish.factor:g}'}")
-
-
-def _prepare(folder: Path, log: Path, resume: bool) -> None:
-    """Make the folder for the results. Raises PictureError or UsageError before anything is written."""
-    if resume and not log.is_file():
-        raise UsageError(f"There is nothing to resume, for there is no log {log}; leave out --resume.")
-    if folder.exists() and not folder.is_dir():
-        raise PictureError(f"{folder} is a file; choose a folder for the results.")
-    try:
-        folder.mkdir(exist_ok=True)
-    except FileNotFoundError as error:
-        raise PictureError(f"There is no folder {folder.parent}; create it or choose another destination.") from error
-    except OSError as error:
-        raise PictureError(f"The folder {folder} cannot be made: {error.strerror}. Choose another one.") from error
-
-
-def _scope(
-    root: Path, whole: str | None, patterns: Sequence[str], recursive: bool, overwrite: bool
-) -> dict[str, object]:
-    """Which pictures are meant, as JSON can hold it."""
-    return {
-        "source": str(root.resolve()),
-        "pattern": [*([whole] if whole else []), *patterns],
-        "recursive": recursive,
-        "overwrite": overwrite,
-    }
+def _held(end: Target) -> AbstractContextManager[None]:
+    """Nobody else writes to the folder; who writes the log is held anyway."""
+    return nullcontext() if end.results.folder is None else alone(end.results.folder)
 
 
 def _begin(log: Log, chosen: dict[str, object], resume: bool) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pliant.apps.models import find
-from pliant.choosing.choice import Work
+from pliant.choosing import forms
+from pliant.choosing.choice import EXACT, Work
 from pliant.choosing.loading import Wish, chosen
-from pliant.engines.base import Session
-from pliant.errors import UsageError
+from pliant.engines.base import Session, Source
+from pliant.errors import InputError, UsageError
 
 USUAL = 4.0  # the factor where none is given; for a guess at the amount of work
 
@@ -48,6 +49,22 @@ def loaded(
     wish = Wish(way.engine, way.precision, way.max_error, work or Work(), figures)
     with chosen(path, wish, report=report) as session:
         yield session, path.stem
+
+
+def portable(model: str | os.PathLike[str] | None, session: Session) -> tuple[Source, str]:
+    """What `loaded` has made `session` of, to be opened elsewhere: the model, and the precision to open it in.
+
+    Weights that lie beside the file do not come along.
+    """
+    source = Source.of(find(model))
+    precision = session.precision
+    if precision == "int8":
+        form = forms.find(source.fingerprint)
+        if form is None:
+            raise InputError("The int8 form of the model has gone; make it again with: pliant quantize.")
+        source, precision = form, EXACT
+    beside = source.file if b"location" in source.data else None  # the key under which a tensor names its file
+    return replace(source, file=beside.absolute() if beside else None, artifact=None), precision
 
 
 def work_of(

@@ -51,12 +51,16 @@ class Wish:
         return plan(network, source, self.factor, self.size, held=False)
 
 
-def check(planned: Plan, folder: Path, target: Format, picture: Picture | None = None) -> None:
-    """Raise PictureError if the result is too large for its format, the free memory, or the disk of `folder`."""
+def check(planned: Plan, folder: Path | None, target: Format, picture: Picture | None = None) -> None:
+    """Raise PictureError if the result is too large for its format, the free memory, or the disk of `folder`.
+
+    Without a folder, no disk is looked at.
+    """
     pixel = picture.pixels[0, 0].nbytes if picture else 0
     check_format(*planned.result, target.title, target.ceiling, target.area, (pixel, target.size_limit))
     if streamed(target, planned.result):
-        check_disk(folder, *planned.result)
+        if folder is not None:
+            check_disk(folder, *planned.result)
     else:
         check_memory(*planned.result)
 

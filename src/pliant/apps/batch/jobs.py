@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
-from pliant.apps.batch.log import Log, Record
+from pliant.apps.batch.log import Log
 from pliant.apps.batch.names import result_names
+from pliant.apps.batch.places import Look, Results, Sources
 from pliant.apps.steps import Wish, check
 from pliant.errors import InputError, PictureError, PliantError
 from pliant.imaging.network import Network
 from pliant.imaging.sizes import Plan
 from pliant.media.formats import Format, by_name, for_source
-from pliant.media.read import read_size
 
 Failed = Callable[[str, BaseException], None]
 SQUARE = (1024, 1024)  # a picture of usual size, on which options are tried
@@ -83,12 +82,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the head of a picture's file tells."""
+    """What the head of a picture's file tells, and how its result is written."""
 
-    size: tuple[int, int]
+    look: Look
     target: Format
     suffix: str
-    status: os.stat_result
 
 
 @dataclass
@@ -104,8 +102,8 @@ class Planner:
     wish: Wish
     key: str
     log: Log
-    root: Path
-    destination: Path
+    sources: Sources
+    results: Results
     overwrite: bool
     failed: Failed
     skipped: int = 0
@@ -115,55 +113,52 @@ class Planner:
         """One for each picture that is not done, in the order of their names."""
         seen = dict(self._seen(names))
         results = result_names({name: head.suffix for name, head in seen.items()})
-        sources = {(head.status.st_dev, head.status.st_ino) for head in seen.values()}
+        sources = {head.look.same for head in seen.values()}
         found: list[Job] = []
         for name, result in results.items():
             if result != name[: name.rindex(".")] + seen[name].suffix:
                 self.renamed.append((name, result))
             try:
-                if self._is_done(name, seen[name], result):
+                if self._is_done(name, seen[name].look, result):
                     self.skipped += 1
                     continue
-                self._check_place(self.destination / result, result, sources)
+                self._check_place(result, sources)
                 found.append(self._job(name, seen[name], result))
             except PliantError as error:
                 self.failed(name, error)
         return found
 
     def _seen(self, names: list[str]) -> Iterator[tuple[str, Seen]]:
-        for name in names:
-            source = self.root / name
+        for name, look in self.sources.looks(names):
+            if isinstance(look, Exception):
+                self.failed(name, look)
+                continue
             try:
-                width, height, source_format = read_size(source)
-                yield name, Seen((width, height), *written_as(self.wish, source, source_format), source.stat())
-            except (PliantError, OSError) as error:
+                yield name, Seen(look, *written_as(self.wish, self.sources.path(name), look.format))
+            except PliantError as error:
                 self.failed(name, error)
 
     def _job(self, name: str, head: Seen, result: str) -> Job:
-        planned = self.wish.planned(self.network, head.size)
-        check(planned, self.destination, head.target)
-        place = self.destination / result
-        status = head.status
-        return Job(name, self.root / name, status.st_size, status.st_mtime_ns, result, place, head.target, planned)
+        look, planned = head.look, self.wish.planned(self.network, head.look.size)
+        check(planned, self.results.folder, head.target)
+        place = self.results.path(result)
+        return Job(name, self.sources.path(name), look.bytes, look.time, result, place, head.target, planned)
 
-    def _is_done(self, name: str, head: Seen, result: str) -> bool:
+    def _is_done(self, name: str, look: Look, result: str) -> bool:
         done = self.log.done.get(result)
         if done is None or (self.overwrite and result not in self.log.fresh):
             return False
-        wanted = (name, self.key, head.status.st_size, head.status.st_mtime_ns)
+        wanted = (name, self.key, look.bytes, look.time)
         same = (done.source, done.plan, done.source_bytes, done.source_time) == wanted
-        return same and done.resembles(self.destination / result)
+        return same and self.results.bytes(result) == done.bytes
 
-    def _check_place(self, place: Path, result: str, sources: set[tuple[int, int]]) -> None:
+    def _check_place(self, result: str, sources: set[Hashable]) -> None:
         """Raise PictureError if something is there that must not be replaced."""
-        if place.is_dir():
-            raise PictureError(f"{place} is a folder; move it away, or choose another folder for the results.")
-        if not os.path.lexists(place):
+        if not self.results.taken(result, sources) or self.overwrite or result in self.log.sent:
             return
-        if place.exists() and (place.stat().st_dev, place.stat().st_ino) in sources:
-            raise PictureError(f"{place} is one of the sources, which are never overwritten; choose another folder.")
-        known: Record | None = self.log.done.get(result)
-        if not (self.overwrite or (known is not None and known.resembles(place))):
+        known = self.log.done.get(result)
+        if known is None or known.bytes != self.results.bytes(result):
+            place = self.results.url(result) or self.results.path(result)
             raise PictureError(
                 f"{place} exists, and {self.log.path} does not say that it was made by pliant and left as it was; "
                 "move it away, or replace it with --overwrite."

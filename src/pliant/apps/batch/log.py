@@ -9,6 +9,9 @@ A process that is killed leaves one of these states: no `ready` line, and perhap
 removes; a `ready` line whose file was not renamed, which is the same; a `ready` line whose file was renamed, which
 the next run recognises by size and time, for renaming keeps both, and completes with a `done` line. A last line that
 was cut off is closed and does not count.
+
+A store that renames nothing has no `ready` lines. There, a `sent` line comes before the work on a picture, so that a
+later run knows what was stored by one that was killed before the `done` line: it makes that anew.
 """
 
 from __future__ import annotations
@@ -50,11 +53,6 @@ class Record:
         found = _stat(path)
         return found is not None and (found.st_size, found.st_mtime_ns) == (self.bytes, self.time)
 
-    def resembles(self, path: Path) -> bool:
-        """Whether it may be the result: copying a file changes its time."""
-        found = _stat(path)
-        return found is not None and found.st_size == self.bytes
-
 
 class Log:
     """The log in a file, open for appending. Writing is safe from several threads.
@@ -62,11 +60,11 @@ class Log:
     Only what is about one folder of results counts, for one file may be the log of several. `runs` are the options of
     all runs there were, the last at the end. `done` has the records of finished results by
     the path of the result, `ready` those that were announced since, `fresh` the paths of those finished in the last
-    run and those that it resumed.
+    run and those that it resumed, `sent` the paths of those that may have been stored since.
     """
 
-    def __init__(self, path: Path, folder: Path) -> None:
-        """Read what there is about `folder`.
+    def __init__(self, path: Path, folder: Path | str) -> None:
+        """Read what there is about `folder`, or about an URL.
 
         Raises InputError if the file cannot be read or written, and UsageError if another run writes it now.
         """
@@ -76,6 +74,7 @@ class Log:
         self.done: dict[str, Record] = {}
         self.ready: dict[str, Record] = {}
         self.fresh: set[str] = set()
+        self.sent: set[str] = set()
         self._lock = Lock()
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
@@ -101,6 +100,10 @@ class Log:
         self._append(json.dumps(line, separators=(",", ":"), default=str).encode() + b"\n")
         with self._lock:
             self._remember(line)
+
+    def send(self, source: str, result: str) -> None:
+        """The result will be stored where nothing is renamed."""
+        self.write("sent", source=source, result=result)
 
     def announce(self, record: Record) -> None:
         """The result is complete in a temporary file, and will be renamed now."""
@@ -139,17 +142,22 @@ class Log:
             self.runs.append(line.get("options", {}))
             if not line.get("resume"):
                 self.fresh.clear()
+        elif event == "sent":
+            self.sent.add(str(line.get("result")))
         elif event in ("ready", "done") and (record := _record(line)) is not None:
             if event == "ready":
                 self.ready[record.result] = record
                 return
             self.ready.pop(record.result, None)
+            self.sent.discard(record.result)
             self.done[record.result] = record
             self.fresh.add(record.result)
 
 
-def _from(log: Path, folder: Path) -> str:
+def _from(log: Path, folder: Path | str) -> str:
     """Where `folder` lies, seen from the log: both may be moved together."""
+    if isinstance(folder, str):
+        return folder
     try:
         return Path(os.path.relpath(folder.resolve(), log.resolve().parent)).as_posix()
     except ValueError:  # on different drives

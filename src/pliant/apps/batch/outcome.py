@@ -21,6 +21,20 @@ class Failure:
     reason: str
 
 
+@dataclass(frozen=True)
+class Fault:
+    """Why a picture could not be done, in sentences; with the `traceback` of what is a defect. It can be pickled."""
+
+    reason: str
+    traceback: str | None = None
+
+    @classmethod
+    def of(cls, error: BaseException) -> Fault:
+        """What is to be said about an error."""
+        expected = isinstance(error, (PliantError, MemoryError, OSError))
+        return cls(sentence(error), None if expected else "".join(traceback.format_exception(error)))
+
+
 @dataclass
 class Failures:
     """Collects failures from several threads, and puts them down in the log."""
@@ -31,12 +45,14 @@ class Failures:
 
     def __call__(self, name: str, error: BaseException) -> None:
         """One more. Raises InputError if the log cannot be written."""
-        failure = Failure(name, sentence(error))
-        expected = isinstance(error, (PliantError, MemoryError, OSError))
-        where = {} if expected else {"traceback": "".join(traceback.format_exception(error))}
-        self.log.write("failed", source=name, reason=failure.reason, **where)
+        self.add(name, Fault.of(error))
+
+    def add(self, name: str, fault: Fault) -> None:
+        """As if it were called with the error."""
+        where = {"traceback": fault.traceback} if fault.traceback else {}
+        self.log.write("failed", source=name, reason=fault.reason, **where)
         with self._lock:
-            self.found.append(failure)
+            self.found.append(Failure(name, fault.reason))
 
     def sorted(self) -> tuple[Failure, ...]:
         """By the path of the source."""

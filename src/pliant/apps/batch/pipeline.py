@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from time import perf_counter
 
 from pliant.apps.batch.channel import Abandoned, Budget, Channel, Stopped
 from pliant.apps.batch.jobs import Failed, Job
-from pliant.apps.batch.log import Log, Record
+from pliant.apps.batch.keeping import Keep, Made
+from pliant.apps.batch.leftovers import temporary
 from pliant.apps.steps import Wish, computed, decoded, written
 from pliant.errors import InputError
 from pliant.imaging.memory import resident
@@ -29,25 +27,8 @@ from pliant.media.strips import streamed
 BYTES = 256 << 20  # of pixels on their way, unless the memory is limited
 SHARE = 4  # of a limited memory, one part of so many
 ROWS = 512  # of a result that is written strip by strip are in memory
-TEMPORARY = re.compile(r"\.{1,2}pliant-[0-9a-f]{16}\.part(\.[0-9a-f]+)?")
 
 Decoded = tuple[Picture, Plan]
-
-
-def temporary(path: Path) -> Path:
-    """Where a result is written before it is renamed to `path`: beside it, under a name that is never too long."""
-    return path.with_name(f".pliant-{sha256(os.fsencode(path.name)).hexdigest()[:16]}.part")
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files that a killed run left in a folder."""
-    try:
-        names = [entry.name for entry in os.scandir(folder)]
-    except OSError:  # there is none yet
-        return
-    for name in names:
-        if TEMPORARY.fullmatch(name):
-            (folder / name).unlink(missing_ok=True)
 
 
 @dataclass
@@ -68,6 +49,12 @@ class Progress:
         """Pictures per second."""
         return self.done / max(1e-9, perf_counter() - self.started)
 
+    def count(self, name: str, notes: Sequence[str]) -> None:
+        """One more picture is done, about which there are `notes`."""
+        self.done += 1
+        for note in notes:
+            self.notes.setdefault(note, []).append(name)
+
     def tell(self, share: float = 0.0, pixels: int = 0) -> None:
         """Show it; `share` is the part that is computed of a picture of so many pixels."""
         self.report(f"{self.done}/{self.total}, {per_second(self.speed)}/s")
@@ -76,24 +63,26 @@ class Progress:
 
 @dataclass
 class Pipeline:
-    """Upscales pictures, each whole or not at all, and puts down in the log what is done.
+    """Upscales pictures, each whole or not at all.
 
-    `failed` is told of each picture that could not be upscaled, from any thread.
+    `keep` is given each result when its temporary file is complete; `part` says where that is. `failed` is told of each
+    picture that could not be upscaled. `fetch` is called before the source of a job is read. All are called from any
+    thread.
     """
 
     network: Network
     wish: Wish
-    key: str
     limits: Limits
-    log: Log
+    keep: Keep
     workers: int
     progress: Progress
     failed: Failed
+    part: Callable[[Path], Path] = temporary
+    fetch: Callable[[Job], None] = lambda job: None
 
     def __post_init__(self) -> None:
-        most = BYTES if self.limits.memory is None else self.limits.memory // SHARE
-        self._budget = Budget(most, 4 * self.workers)
-        self._limits = replace(self.limits, before=(resident() or 0) + most)
+        self._budget = Budget(_on_their_way(self.limits), 4 * self.workers)
+        self._limits = limits_of(self.limits)
         self._reading: deque[tuple[Job, Future[Decoded]]] = deque()
         self._writing: deque[Future[None]] = deque()
         self._lock = Lock()
@@ -123,6 +112,7 @@ class Pipeline:
             self._reading.append((job, readers.submit(self._decoded, job)))
 
     def _decoded(self, job: Job) -> Decoded:
+        self.fetch(job)
         return decoded(self.network, job.source, job.plan, self.wish, job.path.parent, job.target)
 
     def _compute(self, writers: ThreadPoolExecutor, job: Job, reading: Future[Decoded]) -> None:
@@ -170,29 +160,41 @@ class Pipeline:
             self._budget.give_back(_weight(job))
 
     def _write(self, job: Job, picture: Picture, planned: Plan, channel: Channel, started: float) -> None:
-        part = temporary(job.path)
-        try:
+        part = self.part(job.path)
+        with _removed_on_failure(part, job.path):
             job.path.parent.mkdir(parents=True, exist_ok=True)
             lost = written(picture, channel, planned, part, job.target, _ignore)
-            found = part.stat()
-            facts = (job.name, job.result, self.key, job.source_bytes, job.source_time)
-            record = Record(*facts, found.st_size, found.st_mtime_ns)
-            self.log.announce(record)
-            os.replace(part, job.path)
-        except OSError as error:
-            raise InputError(f"{job.path} cannot be written: {error.strerror}.") from error
-        except InputError as error:
-            raise type(error)(str(error).replace(str(part), str(job.path))) from error
-        finally:
-            with suppress(OSError):  # there may not even be a folder for it
-                part.unlink()
-        notes = (*picture.notes, *planned.notes, *channel.notes, *lost)
-        seconds = round(perf_counter() - started, 3)
-        self.log.finish(record, size=planned.result, source_size=planned.source, seconds=seconds, notes=notes)
+            found, seconds = part.stat(), round(perf_counter() - started, 3)
+            notes = (*picture.notes, *planned.notes, *channel.notes, *lost)
+            self.keep(Made(job, part, found.st_size, found.st_mtime_ns, planned.source, planned.result, seconds, notes))
         with self._lock:
-            self.progress.done += 1
-            for note in notes:
-                self.progress.notes.setdefault(note, []).append(job.name)
+            self.progress.count(job.name, notes)
+
+
+@contextmanager
+def _removed_on_failure(part: Path, path: Path) -> Generator[None, None, None]:
+    """Within the block `part` becomes `path`, or is removed; what goes wrong is about `path`, which a user knows."""
+    try:
+        yield
+    except BaseException as error:
+        with suppress(OSError):  # there may not even be a folder for it
+            part.unlink()
+        if isinstance(error, OSError):
+            raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+        if isinstance(error, InputError):
+            raise type(error)(str(error).replace(str(part), str(path))) from error
+        raise
+
+
+def limits_of(limits: Limits) -> Limits:
+    """The same limits, knowing what is in use now and what pictures on their way may take; unchanged if they do."""
+    if limits.before is not None:
+        return limits
+    return replace(limits, before=(resident() or 0) + _on_their_way(limits))
+
+
+def _on_their_way(limits: Limits) -> int:
+    return BYTES if limits.memory is None else limits.memory // SHARE
 
 
 def per_second(speed: float) -> str:

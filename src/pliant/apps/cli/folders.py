@@ -32,7 +32,13 @@ OPTIONS = (
     click.option(
         "--workers",
         type=click.IntRange(min=1),
-        help="Threads that read, and as many that write.  [default: as cores, at most 4]",
+        help="Threads that read, and as many that write; with --cluster, processes that upscale.  [default: as cores, "
+        "at most 4; with --cluster, all cores]",
+    ),
+    click.option(
+        "--cluster",
+        metavar="auto|ADDRESS",
+        help="Upscale on a Ray cluster whose machines see the same folders; auto: one that runs here, or a new one.",
     ),
 )
 

@@ -82,7 +82,7 @@ def upscale(
     if picked is None:
         raise click.UsageError("Give the path of a picture, for example: pliant upscale face.png -s 4")
     target = _one("DESTINATION", destination, "-o", destination_option)
-    if is_many(picked):
+    if is_many(picked) or many["cluster"] or "://" in picked:
         return upscale_many(
             picked,
             target,

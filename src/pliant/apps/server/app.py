@@ -31,10 +31,11 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         del app
-        await service.work.run(lambda ticket: service.models.get())
         try:
+            await service.start()
             yield
         finally:
+            await service.leave()
             service.close()
 
     # the usual pages of documentation load scripts of another host; /openapi.json is there

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pliant.apps.server.metrics import Metrics
@@ -11,16 +12,24 @@ from pliant.apps.server.models import Models
 from pliant.apps.server.settings import Settings
 from pliant.apps.server.work import Work
 
+Step = Callable[[], Awaitable[object]]
+
 
 @dataclass(frozen=True)
 class Service:
-    """The parts of a running server. `spool` is a folder for bodies and results on their way."""
+    """The parts of a running server. `spool` is a folder for bodies and results on their way.
+
+    A family of routes that has something to start appends to `starting`, and what ends it to `leaving`, which is also
+    called if nothing was started; what was appended last is ended first.
+    """
 
     settings: Settings
     models: Models
     work: Work
     metrics: Metrics
     spool: Path
+    starting: list[Step] = field(default_factory=list[Step])
+    leaving: list[Step] = field(default_factory=list[Step])
 
     @classmethod
     def of(cls, settings: Settings) -> Service:
@@ -29,6 +38,18 @@ class Service:
         work = Work(settings.workers, settings.queue)
         spool = Path(tempfile.mkdtemp(prefix="pliant-serve-"))
         return cls(settings, models, work, Metrics(work), spool)
+
+    async def start(self) -> None:
+        """Load the default model, and start what the families of routes have to start."""
+        await self.work.run(lambda ticket: self.models.get())
+        for step in self.starting:
+            await step()
+
+    async def leave(self) -> None:
+        """Take no new work, and end what would not end by itself; once, however often it is called."""
+        self.work.closing = True
+        while self.leaving:
+            await self.leaving.pop()()
 
     def close(self) -> None:
         """Finish what runs, and free everything."""

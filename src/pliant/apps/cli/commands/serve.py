@@ -25,7 +25,7 @@ def limit(name: str, kind: Any, text: str, default: object, *also: str) -> Any:
 
 @click.command()
 @limit("host", str, "The address to listen on.", "127.0.0.1")
-@limit("port", click.IntRange(1, 65535), "The port.", 8000)
+@limit("port", click.IntRange(0, 65535), "The port; 0 for one that is free, which is then told.", 8000)
 @click.option(
     "--tokens-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -58,25 +58,17 @@ def serve(tokens_file: Path | None, models: tuple[str, ...], origins: tuple[str,
     """
     try:
         import fastapi  # noqa: F401  # pyright: ignore[reportUnusedImport]
-        import uvicorn
+        import uvicorn  # noqa: F401  # pyright: ignore[reportUnusedImport]
     except ModuleNotFoundError as error:
         raise MissingExtra("pliant serve", error.name or "fastapi", "serve") from error
     from pliant.apps.server.access import to_stderr
     from pliant.apps.server.app import create_app
+    from pliant.apps.server.running import run
 
     settings = _settings(tokens_file, models, origins, given)
     app = create_app(settings)
     to_stderr()
-    click.echo(f"pliant serves on http://{settings.host}:{settings.port}", err=True)
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=int(settings.seconds) + 1,
-    )
+    run(app, settings, lambda address: click.echo(f"pliant serves on {address}", err=True))
     return 0
 
 

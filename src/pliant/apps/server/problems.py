@@ -12,13 +12,15 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from pliant.errors import ContractError, InputError, OutOfMemory, PictureError, PliantError, UsageError
+from pliant.errors import OutOfMemory, PliantError, UsageError
 
 MEDIA = "application/problem+json"
 FULL = (errno.ENOSPC, errno.EDQUOT)
+UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {
         "description": HTTPStatus(status).phrase,
@@ -58,20 +60,20 @@ def problem_of(error: BaseException) -> Problem:
         return error
     if isinstance(error, OutOfMemory | MemoryError):
         return Problem(503, "There is not enough memory for this now; try again later, or a smaller picture.")
-    if isinstance(error, PliantError):
-        return Problem(_status(error), str(error))
-    if isinstance(error, OSError) and error.errno in FULL:
+    if is_any(error, FULL):
         return Problem(507, "The server's disk is full; try again later.")
+    if isinstance(error, PliantError):
+        return Problem(400 if isinstance(error, UsageError) else 422, str(error))
     return Problem(500, "The server failed. Its log tells why, under the id in the header Pliant-Request.")
 
 
-def _status(error: PliantError) -> int:
-    if isinstance(error, UsageError):
-        return 400
-    if isinstance(error, PictureError | ContractError | InputError):
-        full = isinstance(error.__cause__, OSError) and error.__cause__.errno in FULL
-        return 507 if full else 422
-    return 422
+def is_any(error: BaseException | None, codes: tuple[int, ...]) -> bool:
+    """Whether the system's reason for an exception, or for what it was raised from, is one of `errno`'s codes."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in codes:
+            return True
+        error = error.__cause__
+    return False
 
 
 def answer(problem: Problem) -> JSONResponse:
@@ -85,6 +87,10 @@ def register(app: FastAPI) -> None:
     async def known(request: Request, error: Exception) -> JSONResponse:
         del request
         return answer(problem_of(error))
+
+    async def gone(request: Request, error: Exception) -> Response:
+        del request, error
+        return Response(status_code=499)  # to nobody
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         del request
@@ -103,5 +109,6 @@ def register(app: FastAPI) -> None:
 
     for kind in (Problem, PliantError, MemoryError, OSError, Exception):
         app.add_exception_handler(kind, known)
+    app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)

@@ -21,6 +21,7 @@ from pliant.errors import OutOfMemory, PliantError, UsageError
 MEDIA = "application/problem+json"
 PHRASED = frozenset(HTTPStatus)
 FULL = (errno.ENOSPC, errno.EDQUOT)
+UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {
         "description": HTTPStatus(status).phrase,

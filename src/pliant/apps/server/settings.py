@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pliant.errors import UsageError
 
-MIB, MP = 1 << 20, 1_000_000
+MIB, GIB, MP = 1 << 20, 1 << 30, 1_000_000
 LEAST_TOKEN = 16  # characters; shorter ones can be guessed
 
 
@@ -26,8 +26,10 @@ class Settings:
     `models` are names of shipped models, or NAME=PATH of ONNX files; all shipped ones if empty. The first is the
     default. `body` is in bytes, `pixels_in` and `pixels_out` are of one picture, all frames of a moving one counted.
     `workers` requests are computed at the same time, `queue` more may wait, each for `seconds` in all. `idle` is how
-    long a client may send nothing in the middle of a body. A finished job is kept for `keep`. `origins` are other
-    sites that may ask from a browser.
+    long a client may send nothing in the middle of a body. `origins` are other sites that may ask from a browser.
+
+    Jobs lie in the folder `jobs`, which no other server uses; None for a server without jobs. A finished job is kept
+    for `keep`. `jobs_queue` may wait, and all together may have `jobs_bytes` on disk.
 
     Raises UsageError for what makes no sense or is not safe.
     """
@@ -46,12 +48,24 @@ class Settings:
     queue: int = 16
     seconds: float = 300.0
     idle: float = 30.0
-    jobs: Path = field(default_factory=state_folder)
+    jobs: Path | None = field(default_factory=state_folder)
     keep: float = 24 * 3600.0
+    jobs_queue: int = 100
+    jobs_bytes: int = 10 * GIB
     origins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("body", "pixels_in", "pixels_out", "workers", "seconds", "idle", "keep"):
+        for name in (
+            "body",
+            "pixels_in",
+            "pixels_out",
+            "workers",
+            "seconds",
+            "idle",
+            "keep",
+            "jobs_queue",
+            "jobs_bytes",
+        ):
             if not getattr(self, name) > 0:
                 raise UsageError(f"{name} is {getattr(self, name)}; give a number above 0.")
         if self.queue < 0:

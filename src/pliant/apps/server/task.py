@@ -51,11 +51,7 @@ def make(source: Path, asked: Asked, offered: Offered, settings: Settings, targe
     started = perf_counter()
     step(0.0)
     try:
-        size_in, kind = _size(source)
-        _allowed(size_in, 1, settings.pixels_in, "The picture has")
-        form, suffix = _form(source, kind, asked)
-        planned = asked.wish.planned(offered.network, size_in)
-        _check_result(planned, 1, settings)
+        planned, form, suffix = _foreseen(source, asked, offered, settings)
         picture, planned = decoded(offered.network, source, planned, asked.wish, target.parent, form)
         _check_frames(picture, planned, settings)
         work = Work(offered.network, planned, Limits(), step, alpha=asked.wish.alpha)
@@ -75,6 +71,23 @@ def make(source: Path, asked: Asked, offered: Offered, settings: Settings, targe
         seconds=perf_counter() - started,
         notes=(*picture.notes, *planned.notes, *work.notes, *lost),
     )
+
+
+def foreseen(source: Path, asked: Asked, offered: Offered, settings: Settings) -> Plan:
+    """What `make` would do, as far as the first bytes of the picture tell. Raises as `make`."""
+    try:
+        return _foreseen(source, asked, offered, settings)[0]
+    except InputError as error:
+        raise _anonymous(error, source, source) from error
+
+
+def _foreseen(source: Path, asked: Asked, offered: Offered, settings: Settings) -> tuple[Plan, Format, str]:
+    size, kind = _size(source)
+    _allowed(size, 1, settings.pixels_in, "The picture has")
+    form, suffix = _form(source, kind, asked)
+    planned = asked.wish.planned(offered.network, size)
+    _check_result(planned, 1, settings)
+    return planned, form, suffix
 
 
 def _size(source: Path) -> tuple[tuple[int, int], str]:
@@ -111,7 +124,7 @@ def _allowed(size: tuple[int, int], frames: int, most: int, what: str) -> None:
 
 def _anonymous(error: InputError, source: Path, target: Path) -> InputError | Problem:
     """The error without the server's own paths in it."""
-    text = _without(_without(str(error), source), target)
+    text = _without(_without(str(error), source), target).replace(str(target.parent), "the server")
     if isinstance(error, PictureError) and re.search(r"damaged|is not a", text):
         return Problem(415, text)
     return type(error)(text)

@@ -45,6 +45,8 @@ def limit(name: str, kind: Any, text: str, default: object, *also: str) -> Any:
 @limit("seconds", click.FloatRange(0, min_open=True), "The most time for one request.", 300)
 @limit("idle", click.FloatRange(0, min_open=True), "The most seconds without a byte of the body.", 30)
 @limit("jobs", click.Path(file_okay=False, path_type=Path), "The folder for jobs.  [default: the system's]", None)
+@limit("jobs_queue", click.IntRange(1), "How many jobs may wait; others are told to come back.", 100)
+@limit("jobs_gib", click.FloatRange(0, min_open=True), "What all jobs may have on disk together, in GiB.", 10)
 @limit("keep_hours", click.FloatRange(0, min_open=True), "How long a finished job is kept.", 24)
 @click.option(
     "--origin", "origins", multiple=True, metavar="URL", envvar=f"{ENV}ORIGINS",
@@ -75,7 +77,7 @@ def serve(tokens_file: Path | None, models: tuple[str, ...], origins: tuple[str,
 def _settings(
     tokens_file: Path | None, models: tuple[str, ...], origins: tuple[str, ...], given: dict[str, Any]
 ) -> Settings:
-    from pliant.apps.server.settings import MIB, MP, Settings, state_folder
+    from pliant.apps.server.settings import GIB, MIB, MP, Settings, state_folder
 
     return Settings(
         host=given["host"],
@@ -92,6 +94,8 @@ def _settings(
         idle=given["idle"],
         jobs=given["jobs"] or state_folder(),
         keep=given["keep_hours"] * 3600,
+        jobs_queue=given["jobs_queue"],
+        jobs_bytes=int(given["jobs_gib"] * GIB),
         origins=origins,
     )
 

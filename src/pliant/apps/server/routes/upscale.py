@@ -44,13 +44,7 @@ def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which fam
             return Response(status_code=499)  # to nobody
         finally:
             source.unlink(missing_ok=True)
-        _count(service, made)
+        service.metrics.upscaled(made.source_size, made.size, made.seconds)
         return picture(made, target)
 
     return router
-
-
-def _count(service: Service, made: Made) -> None:
-    service.metrics.pixels_in.inc(made.source_size[0] * made.source_size[1])
-    service.metrics.pixels_out.inc(made.size[0] * made.size[1])
-    service.metrics.computing.observe(made.seconds)

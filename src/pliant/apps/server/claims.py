@@ -13,10 +13,8 @@ import mmap
 from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image
-
 from pliant.apps.server.problems import Problem
-from pliant.media.formats import READ
+from pliant.media.read import read_frames
 
 PAGES = 1000  # of a TIFF, of which the first is used
 SCANS = 500  # of a JPEG; progressive ones have about ten, and libjpeg's own tools stop at as many
@@ -35,8 +33,7 @@ def frames(path: Path, kind: str, pixels: int, most: int) -> int:
     if kind == "GIF":
         found = _counted(path, lambda data: _gif(data, allowed))
     elif kind in ("PNG", "WEBP", "AVIF"):  # say it at their beginning
-        with Image.open(path, formats=READ) as image:
-            found = int(getattr(image, "n_frames", 1))
+        found = read_frames(path)
     else:
         _check_parts(path, kind)
         return 1

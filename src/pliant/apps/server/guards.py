@@ -52,7 +52,9 @@ class Guards:
             if problem is not None:
                 await answer(problem)(scope, receive, sent)
                 return
-            if check == self._origin and (allowed := origins.preflight(scope["method"], headers, self._settings.origins)):
+            if check == self._origin and (
+                allowed := origins.preflight(scope["method"], headers, self._settings.origins)
+            ):
                 await allowed(scope, receive, sent)
                 return
         await self._app(scope, body.receive, sent)
@@ -83,6 +85,8 @@ class Guards:
 
     def _length(self, scope: Scope, headers: Headers) -> Problem | None:
         del scope
+        if "content-length" in headers and "transfer-encoding" in headers:
+            return Problem(400, "The body has two lengths, Content-Length and Transfer-Encoding; send one of them.")
         text = headers.get("content-length", "0")
         if not (text.isascii() and text.isdigit()):
             return Problem(400, "The header Content-Length is no number.")

@@ -61,5 +61,8 @@ def readable(headers: Headers, allowed: tuple[str, ...]) -> Pairs:
     origin = headers.get("origin")
     if origin not in allowed:
         return varies
-    told = ((b"access-control-allow-origin", origin.encode("latin-1")), (b"access-control-expose-headers", READ.encode()))
+    told = (
+        (b"access-control-allow-origin", origin.encode("latin-1")),
+        (b"access-control-expose-headers", READ.encode()),
+    )
     return (*varies, *told)

@@ -20,6 +20,8 @@ from pliant.errors import OutOfMemory, PliantError, UsageError
 
 MEDIA = "application/problem+json"
 PHRASED = frozenset(HTTPStatus)
+MEMORY = "There is not enough memory for this now; try again later, or a smaller picture or result."
+DISK = "The server's disk is full; try again later."
 FULL = (errno.ENOSPC, errno.EDQUOT)
 UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -42,7 +44,7 @@ SCHEMA = {
 }
 
 
-class Problem(HTTPException):  # noqa: N818 - what RFC 9457 calls it
+class Problem(HTTPException):
     """A request that is refused: the status and one or two sentences; `headers` go with the answer.
 
     Of Starlette's kind because FastAPI makes a 400 of any other that is raised while it reads a body.
@@ -67,9 +69,9 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, OutOfMemory | MemoryError):
-        return Problem(503, "There is not enough memory for this now; try again later, or a smaller picture.")
+        return Problem(503, MEMORY, {"Retry-After": "5"})
     if is_any(error, FULL):
-        return Problem(507, "The server's disk is full; try again later.")
+        return Problem(507, DISK)
     if isinstance(error, PliantError):
         return Problem(400 if isinstance(error, UsageError) else 422, str(error))
     return Problem(500, "The server failed. Its log tells why, under the id in the header Pliant-Request.")

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from math import ceil
+from math import ceil, inf
 from threading import Event
 from time import perf_counter
 from typing import TypeVar
@@ -91,16 +91,42 @@ class Work:
         do: Callable[[Ticket], T],
         seconds: float | None = None,
         gone: Callable[[], Awaitable[bool]] | None = None,
+        undo: Callable[[], object] | None = None,
     ) -> T:
         """What `do` returns, which is called in another thread with a ticket whose `step` it should call often.
 
-        `gone` is asked from time to time whether nobody waits for the result any more.
+        `gone` is asked from time to time whether nobody waits for the result any more. If this raises, `undo` is called
+        once, as soon as `do` has ended or will never begin: only then does nothing come any more that must be removed.
 
         Raises:
             Problem: 429 if too many wait already, with the seconds after which to try again; 503 if it takes longer
                 than `seconds` or the server is closing.
             Stopped: nobody waits any more.
         """
+        try:
+            self.check()
+        except Problem:
+            if undo is not None:
+                undo()
+            raise
+        ticket = Ticket()
+        self._tickets.add(ticket)
+        place = Place()
+        self._line.join(place)
+        ticket.at(place)
+        begun = self._begun(self._threads, ticket, place, partial(self._timed, do, ticket, place))
+        future = asyncio.wrap_future(begun)
+        try:
+            return await self._result(future, seconds, gone)
+        except BaseException:
+            ticket.stop()
+            future.cancel()  # one that has not begun never will
+            if undo is not None:
+                begun.add_done_callback(lambda _: undo())  # at once, if it has ended
+            raise
+
+    def check(self) -> None:
+        """Raise Problem (429, 503) as `run` would now; for those who would have to do much before they can ask."""
         if self.closing:
             raise Problem(503, "The server is shutting down; try again later.", {"Retry-After": "5"})
         if not self.accepts:
@@ -111,18 +137,6 @@ class Work:
                 f"{wait} seconds.",
                 {"Retry-After": str(wait)},
             )
-        ticket = Ticket()
-        self._tickets.add(ticket)
-        place = Place()
-        self._line.join(place)
-        ticket.at(place)
-        future = self._begun(self._threads, ticket, place, partial(self._timed, do, ticket, place))
-        try:
-            return await self._result(future, seconds, gone)
-        except BaseException:
-            ticket.stop()
-            future.cancel()  # one that has not begun never will
-            raise
 
     async def aside(self, do: Callable[[Ticket], T], ticket: Ticket) -> T:
         """As `run`, for what nobody waits for: it takes no place in the queue and has all the time it needs.
@@ -138,11 +152,9 @@ class Work:
             self._line.join(place)
             return self._placed(do, ticket, place)
 
-        return await self._begun(self._aside, ticket, place, joined)
+        return await asyncio.wrap_future(self._begun(self._aside, ticket, place, joined))
 
-    def _begun(
-        self, threads: ThreadPoolExecutor, ticket: Ticket, place: Place, do: Callable[[], T]
-    ) -> asyncio.Future[T]:
+    def _begun(self, threads: ThreadPoolExecutor, ticket: Ticket, place: Place, do: Callable[[], T]) -> Future[T]:
         def ended(future: Future[T]) -> None:
             del future
             self._line.leave(place)
@@ -150,17 +162,18 @@ class Work:
 
         future = threads.submit(do)
         future.add_done_callback(ended)  # of the thread's own future: another may be cancelled while the thread runs
-        return asyncio.wrap_future(future)
+        return future
 
     async def _result(
         self, future: asyncio.Future[T], seconds: float | None, gone: Callable[[], Awaitable[bool]] | None
     ) -> T:
         started = perf_counter()
         while True:
-            done, _ = await asyncio.wait([future], timeout=PATIENCE)
+            left = inf if seconds is None else started + seconds - perf_counter()
+            done, _ = await asyncio.wait([future], timeout=max(0.0, min(PATIENCE, left)))
             if done:
                 return future.result()
-            if seconds is not None and perf_counter() - started > seconds:
+            if left <= 0:
                 raise Problem(
                     503,
                     f"It took longer than {seconds:g} seconds, the limit for one request; send it as a job to "

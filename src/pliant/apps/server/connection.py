@@ -14,16 +14,16 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from pliant.apps.server.guards import HEAD
 from pliant.apps.server.logs import LOGGER
 from pliant.apps.server.problems import MEDIA, Problem
 from pliant.apps.server.settings import Settings
 
 LINGER = 5.0  # seconds in which a client may notice that its body is not wanted
-HEAD = 32 << 10  # bytes of the first line and the headers
 SAID = {
     400: "This is not a request of HTTP/1.1.",
     408: "The request came too slowly; send it again.",
-    431: f"The first line and the headers are longer than {HEAD >> 10} KiB; send shorter ones.",
+    431: f"The path and the headers are longer than {HEAD >> 10} KiB; send shorter ones.",
     501: "The body is encoded in a way that this server does not know; send it plain or chunked.",
     503: "Too many clients are connected; try again soon.",
 }

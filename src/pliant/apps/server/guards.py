@@ -18,6 +18,7 @@ from pliant.apps.server.settings import MIB, Settings, is_loopback
 OPEN = ("/health/live", "/health/ready", "/", "/favicon.ico")  # need no token
 ASSETS = "/assets/"
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
+HEAD = 32 << 10  # bytes of the first line and the headers
 DIGITS = 18  # of a length; Python itself refuses to make numbers of thousands
 # for answers that do not say otherwise themselves
 SAFE = (
@@ -47,7 +48,7 @@ class Guards:
         headers = Headers(scope=scope)
         body = _Body(receive, headers, self._settings)
         sent = self._completed(send, headers, body)
-        for check in (self._host, self._origin, self._token, self._length):
+        for check in (self._head, self._host, self._origin, self._token, self._length):
             problem = check(scope, headers)
             if problem is not None:
                 await answer(problem)(scope, receive, sent)
@@ -58,6 +59,14 @@ class Guards:
                 await allowed(scope, receive, sent)
                 return
         await self._app(scope, body.receive, sent)
+
+    def _head(self, scope: Scope, headers: Headers) -> Problem | None:
+        if scope.get("http_version", "1.1")[:1] not in "123":
+            return Problem(505, "This server speaks HTTP/1.1.")
+        size = len(scope.get("raw_path") or b"") + len(scope.get("query_string", b""))
+        if size + sum(len(name) + len(value) + 4 for name, value in headers.raw) > HEAD:
+            return Problem(431, f"The path and the headers are longer than {HEAD >> 10} KiB; send shorter ones.")
+        return None
 
     def _host(self, scope: Scope, headers: Headers) -> Problem | None:
         """A page of another site could give its own name the address of this machine (DNS rebinding)."""

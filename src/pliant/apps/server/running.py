@@ -11,7 +11,8 @@ from math import ceil
 import uvicorn
 from fastapi import FastAPI
 
-from pliant.apps.server.connection import HEAD, connection
+from pliant.apps.server.connection import connection
+from pliant.apps.server.guards import HEAD
 from pliant.apps.server.logs import LOGGER
 from pliant.apps.server.models import Offered
 from pliant.apps.server.service import Service

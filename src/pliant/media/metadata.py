@@ -31,7 +31,8 @@ _UPRIGHT = (
 _SIZES = rb"(?:exif:Pixel[XY]Dimension|tiff:ImageWidth|tiff:ImageLength)"
 _STALE = (
     re.compile(rb"\s" + _SIZES + rb"""\s*=\s*["'][0-9]*["']"""),
-    re.compile(rb"<(" + _SIZES + rb")>\s*[0-9]*\s*</\1>\s*"),
+    # only one way to match blanks: two would be tried in all combinations
+    re.compile(rb"<(" + _SIZES + rb")>\s*(?:[0-9]+\s*)?</\1>\s*"),
 )
 
 

@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 from fastapi.openapi.utils import get_openapi
 
 from pliant.apps.server import problems
 from pliant.apps.server.access import Access
 from pliant.apps.server.guards import Guards
+from pliant.apps.server.heads import Heads
 from pliant.apps.server.service import Service
 from pliant.apps.server.settings import Settings
 from pliant.registry import load, names
@@ -20,22 +22,26 @@ from pliant.version import VERSION
 ROUTES = "pliant.apps.server.routes"
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The whole server as an ASGI application.
+def create_app(settings: Settings, *, at_once: bool = False) -> FastAPI:
+    """The whole server as an ASGI application; its `state` has the `service`, and `loading`, which is done when the
+    default model is loaded.
 
-    Models are loaded when they are first asked for, the default one when the application starts. Raises UsageError if
-    a model does not exist.
+    Models are loaded when they are first asked for, the default one when the application starts. It has started when
+    that is loaded, and does not start if that cannot be; with `at_once` it has started before, and /health/ready tells
+    the difference. Raises UsageError if a model does not exist.
     """
     service = Service.of(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        del app
-        await service.work.run(lambda ticket: service.models.get())
         try:
+            app.state.loading = await service.start()
+            if not at_once:
+                await app.state.loading
             yield
         finally:
-            service.close()
+            await service.leave()
+            await run_in_threadpool(service.close)
 
     # the usual pages of documentation load scripts of another host; /openapi.json is there
     app = FastAPI(
@@ -43,6 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
         version=VERSION,
         summary="Upscales pictures by any factor.",
         lifespan=lifespan,
+        redirect_slashes=False,  # it would repeat the header Host to the client
         docs_url=None,
         redoc_url=None,
         responses=problems.RESPONSES,
@@ -53,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.register(app)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     # the last added is the outermost
+    app.add_middleware(Heads)
     app.add_middleware(Guards, settings=settings)
     app.add_middleware(Access, metrics=service.metrics)
     return app

@@ -33,6 +33,12 @@ class Metrics:
         running.set_function(lambda: work.running)
         waiting.set_function(lambda: work.waiting)
 
+    def upscaled(self, source: tuple[int, int], result: tuple[int, int], seconds: float) -> None:
+        """Count a picture of `source` (width, height) that has become one of `result`."""
+        self.pixels_in.inc(source[0] * source[1])
+        self.pixels_out.inc(result[0] * result[1])
+        self.computing.observe(seconds)
+
     def text(self) -> bytes:
         """All of them in Prometheus' text format."""
         return generate_latest(self.registry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -10,13 +11,16 @@ from threading import Lock
 
 from pliant.apps.loading import Way, loaded
 from pliant.apps.models import find
+from pliant.apps.server.logs import LOGGER
 from pliant.apps.server.problems import Problem
 from pliant.apps.server.settings import Settings
-from pliant.engines.base import Session
-from pliant.errors import UsageError
+from pliant.engines.base import Session, Source
+from pliant.errors import PliantError, UsageError
 from pliant.imaging.network import Network
 from pliant.models import DEFAULT
 from pliant.models import names as shipped
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,14 @@ class Models:
     """Loads a model when it is first asked for, once, and keeps it until `close`. Safe to use from several threads."""
 
     def __init__(self, settings: Settings) -> None:
+        """Raises UsageError for a model that does not exist, and for names that are not fit for an address."""
         self._way = Way(settings.engine, settings.precision, settings.max_error)
         given = settings.models or (DEFAULT, *(name for name in shipped() if name != DEFAULT))
-        self.paths = dict(_entry(text) for text in given)
+        self.paths: dict[str, Path] = {}
+        for name, path in map(_entry, given):
+            if name in self.paths:
+                raise UsageError(f"Two models are called {name!r}; give one of them another name, as NAME=PATH.")
+            self.paths[name] = path
         self.default = next(iter(self.paths))
         self._locks = {name: Lock() for name in self.paths}
         self._open: dict[str, Offered] = {}
@@ -44,15 +53,30 @@ class Models:
     def get(self, name: str | None = None) -> Offered:
         """The model called `name`, the default if None; loading takes some seconds the first time.
 
-        Raises Problem (404) if it is not offered, and InputError if its file cannot be loaded.
+        Raises Problem: 404 if it is not offered, 500 if it cannot be loaded, and then the log tells why.
         """
         wanted = self.default if name is None else name
         if wanted not in self.paths:
             raise Problem(404, f"There is no model {wanted[:60]!r} here; there are: {', '.join(self.paths)}.")
-        with self._locks[wanted]:
-            if wanted not in self._open:
-                self._open[wanted] = self._load(wanted)
+        if wanted in self._open:
             return self._open[wanted]
+        try:
+            return self.load(wanted)
+        except PliantError as error:  # of which the client is not guilty, and which names the server's files
+            LOGGER.exception("model", extra={"facts": {"model": wanted, "why": str(error)}})
+            raise Problem(500, f"The model {wanted!r} cannot be loaded; the server's log tells why.") from error
+
+    def load(self, name: str) -> Offered:
+        """As `get`, for those who may see why a model cannot be loaded. Raises PliantError."""
+        with self._locks[name]:
+            if name not in self._open:
+                self._open[name] = self._load(name)
+            return self._open[name]
+
+    def check(self) -> None:
+        """Read the files of all models without loading them. Raises InputError for one that is no model."""
+        for path in self.paths.values():
+            Source.of(path)
 
     def is_loaded(self, name: str) -> bool:
         """Whether `get` would answer at once."""
@@ -78,4 +102,10 @@ def _entry(text: str) -> tuple[str, Path]:
     path = find(given if equals else text)
     if not path.is_file():
         raise UsageError(f"There is no file {path}; give the path of an ONNX file, or one of: {', '.join(shipped())}.")
-    return (name if equals else path.stem), path
+    called = name if equals else path.stem
+    if not NAME.fullmatch(called):
+        raise UsageError(
+            f"{called!r} is no name for a model: a name stands in addresses, and has letters of ASCII, digits, and -_. "
+            "only. Give another, as NAME=PATH."
+        )
+    return called, path

@@ -12,19 +12,24 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from pliant.errors import ContractError, InputError, OutOfMemory, PictureError, PliantError, UsageError
+from pliant.errors import OutOfMemory, PliantError, UsageError
 
 MEDIA = "application/problem+json"
+PHRASED = frozenset(HTTPStatus)
+MEMORY = "There is not enough memory for this now; try again later, or a smaller picture or result."
+DISK = "The server's disk is full; try again later."
 FULL = (errno.ENOSPC, errno.EDQUOT)
+UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {
         "description": HTTPStatus(status).phrase,
         "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    for status in (400, 401, 403, 404, 408, 413, 415, 421, 422, 429, 500, 503, 507)
+    for status in (400, 401, 403, 404, 405, 408, 413, 415, 421, 422, 429, 500, 503, 507)
 }
 SCHEMA = {
     "type": "object",
@@ -39,16 +44,23 @@ SCHEMA = {
 }
 
 
-class Problem(Exception):  # noqa: N818 - what RFC 9457 calls it
-    """A request that is refused: the status and one or two sentences; `headers` go with the answer."""
+class Problem(HTTPException):
+    """A request that is refused: the status and one or two sentences; `headers` go with the answer.
+
+    Of Starlette's kind because FastAPI makes a 400 of any other that is raised while it reads a body.
+    """
 
     def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail)
-        self.status, self.detail, self.headers = status, detail, dict(headers or {})
+        super().__init__(status, detail, dict(headers or {}))
+
+    @property
+    def status(self) -> int:
+        """The status."""
+        return self.status_code
 
     def as_json(self) -> dict[str, Any]:
         """The body of the answer."""
-        title = HTTPStatus(self.status).phrase
+        title = HTTPStatus(self.status).phrase if self.status in PHRASED else "Error"
         return {"type": "about:blank", "title": title, "status": self.status, "detail": self.detail}
 
 
@@ -57,34 +69,38 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, OutOfMemory | MemoryError):
-        return Problem(503, "There is not enough memory for this now; try again later, or a smaller picture.")
+        return Problem(503, MEMORY, {"Retry-After": "5"})
+    if is_any(error, FULL):
+        return Problem(507, DISK)
     if isinstance(error, PliantError):
-        return Problem(_status(error), str(error))
-    if isinstance(error, OSError) and error.errno in FULL:
-        return Problem(507, "The server's disk is full; try again later.")
+        return Problem(400 if isinstance(error, UsageError) else 422, str(error))
     return Problem(500, "The server failed. Its log tells why, under the id in the header Pliant-Request.")
 
 
-def _status(error: PliantError) -> int:
-    if isinstance(error, UsageError):
-        return 400
-    if isinstance(error, PictureError | ContractError | InputError):
-        full = isinstance(error.__cause__, OSError) and error.__cause__.errno in FULL
-        return 507 if full else 422
-    return 422
+def is_any(error: BaseException | None, codes: tuple[int, ...]) -> bool:
+    """Whether the system's reason for an exception, or for what it was raised from, is one of `errno`'s codes."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in codes:
+            return True
+        error = error.__cause__
+    return False
 
 
 def answer(problem: Problem) -> JSONResponse:
     """The problem as an answer."""
-    return JSONResponse(problem.as_json(), problem.status, problem.headers, MEDIA)
+    return JSONResponse(problem.as_json(), problem.status, dict(problem.headers or {}), MEDIA)
 
 
 def register(app: FastAPI) -> None:
-    """Let every exception of a route be answered with problem details."""
+    """Let what is expected of a route be answered with problem details; the rest goes on to `Access`."""
 
     async def known(request: Request, error: Exception) -> JSONResponse:
         del request
         return answer(problem_of(error))
+
+    async def gone(request: Request, error: Exception) -> Response:
+        del request, error
+        return Response(status_code=499)  # to nobody
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         del request
@@ -97,11 +113,12 @@ def register(app: FastAPI) -> None:
         if error.status_code == 404:
             return answer(Problem(404, "There is nothing at this path; /openapi.json lists what there is."))
         if error.status_code == 405:
-            detail = f"{request.method} is not possible here; /openapi.json tells what is."
+            detail = f"{request.method[:20]} is not possible here; /openapi.json tells what is."
             return answer(Problem(405, detail, error.headers))
         return answer(Problem(error.status_code, str(error.detail), error.headers))
 
-    for kind in (Problem, PliantError, MemoryError, OSError, Exception):
+    for kind in (Problem, PliantError, MemoryError):
         app.add_exception_handler(kind, known)
+    app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)

@@ -1,4 +1,4 @@
-"""A result as an answer."""
+"""Files as answers."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 
 from fastapi.responses import FileResponse
-from starlette.background import BackgroundTask
+from starlette.types import Message, Receive, Scope, Send
 
+from pliant.apps.server.problems import Problem, answer
 from pliant.apps.server.task import Made
+
+PIECE = 1 << 20  # bytes that are read at once
 
 
 def headers(made: Made) -> dict[str, str]:
@@ -24,11 +27,42 @@ def headers(made: Made) -> dict[str, str]:
     }
 
 
-def picture(made: Made, *remove: Path) -> FileResponse:
+class Sent(FileResponse):
+    """A file, whole or in part; `remove` are files that go when it is sent, or cannot be."""
+
+    chunk_size = PIECE
+
+    def __init__(self, path: Path, media: str, headers: dict[str, str] | None = None, remove: tuple[Path, ...] = ()):
+        super().__init__(path, media_type=media, headers=headers)
+        self._remove = remove
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI. What is wrong with a range is told as every other error is."""
+        refusal: Message | None = None
+
+        async def told(message: Message) -> None:
+            nonlocal refusal
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                refusal = message
+            if refusal is None:
+                await send(message)
+
+        try:
+            await super().__call__(scope, receive, told)
+            if refusal is not None:
+                await answer(_of_range(refusal))(scope, receive, send)
+        finally:
+            for path in self._remove:
+                path.unlink(missing_ok=True)
+
+
+def _of_range(refusal: Message) -> Problem:
+    if refusal["status"] != 416:
+        return Problem(400, "The header Range cannot be understood; give bytes=FIRST-LAST.")
+    size = dict(refusal["headers"])[b"content-range"].decode("latin-1")
+    return Problem(416, "The file has no such range of bytes.", {"Content-Range": size})
+
+
+def picture(made: Made, *remove: Path) -> Sent:
     """The file of a result; `remove` are files that go when it is sent."""
-
-    def clean() -> None:
-        for path in remove:
-            path.unlink(missing_ok=True)
-
-    return FileResponse(made.path, media_type=made.media, headers=headers(made), background=BackgroundTask(clean))
+    return Sent(made.path, made.media, headers(made), remove)

@@ -2,38 +2,62 @@
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pliant.apps.server.metrics import Metrics
-from pliant.apps.server.models import Models
+from pliant.apps.server.models import Models, Offered
 from pliant.apps.server.settings import Settings
+from pliant.apps.server.spool import Spool
 from pliant.apps.server.work import Work
+
+Step = Callable[[], Awaitable[object]]
 
 
 @dataclass(frozen=True)
 class Service:
-    """The parts of a running server. `spool` is a folder for bodies and results on their way."""
+    """The parts of a running server. `spool` is a folder for bodies and results on their way, `place` what keeps it.
+
+    A family of routes that has something to start appends to `starting`, and what ends it to `leaving`, which is also
+    called if nothing was started; what was appended last is ended first.
+    """
 
     settings: Settings
     models: Models
     work: Work
     metrics: Metrics
     spool: Path
+    place: Spool
+    starting: list[Step] = field(default_factory=list[Step])
+    leaving: list[Step] = field(default_factory=list[Step])
 
     @classmethod
     def of(cls, settings: Settings) -> Service:
-        """Raises UsageError if a model does not exist, and OSError if there is no place for the spool."""
+        """Raises UsageError if a model does not exist, or there is no place for the spool."""
         models = Models(settings)
         work = Work(settings.workers, settings.queue)
-        spool = Path(tempfile.mkdtemp(prefix="pliant-serve-"))
-        return cls(settings, models, work, Metrics(work), spool)
+        place = Spool.new()
+        return cls(settings, models, work, Metrics(work), place.folder, place)
+
+    async def start(self) -> asyncio.Future[Offered]:
+        """Start what the families of routes have to start, and begin to load the default model.
+
+        What is returned is done when the model is loaded, and raises PliantError if it cannot be.
+        """
+        for step in self.starting:
+            await step()
+        return asyncio.ensure_future(self.work.run(lambda ticket: self.models.load(self.models.default)))
+
+    async def leave(self) -> None:
+        """Take no new work, and end what would not end by itself; once, however often it is called."""
+        self.work.closing = True
+        while self.leaving:
+            await self.leaving.pop()()
 
     def close(self) -> None:
         """Finish what runs, and free everything."""
-        import shutil
-
         self.work.close()
         self.models.close()
-        shutil.rmtree(self.spool, ignore_errors=True)
+        self.place.remove()

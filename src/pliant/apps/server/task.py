@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+from pliant.apps.server.claims import frames
 from pliant.apps.server.models import Offered
-from pliant.apps.server.problems import Problem
+from pliant.apps.server.problems import DISK, MEMORY, Problem
 from pliant.apps.server.settings import Settings
 from pliant.apps.server.wishes import Asked
 from pliant.apps.steps import check, computed, decoded, written
@@ -21,6 +21,16 @@ from pliant.media.picture import Picture
 from pliant.media.read import read_size
 
 Step = Callable[[float], None]
+
+# what sentences about pictures mean to a client
+MEANINGS = (
+    ("claims to have more than", 413),
+    ("damaged", 415),
+    ("is not a", 415),
+    ("is empty", 415),
+    ("of memory, but", 503),
+    ("of disk may be needed", 507),
+)
 
 
 @dataclass(frozen=True)
@@ -51,17 +61,13 @@ def make(source: Path, asked: Asked, offered: Offered, settings: Settings, targe
     started = perf_counter()
     step(0.0)
     try:
-        size_in, kind = _size(source)
-        _allowed(size_in, 1, settings.pixels_in, "The picture has")
-        form, suffix = _form(source, kind, asked)
-        planned = asked.wish.planned(offered.network, size_in)
-        _check_result(planned, 1, settings)
+        planned, form, suffix = _foreseen(source, asked, offered, settings)
         picture, planned = decoded(offered.network, source, planned, asked.wish, target.parent, form)
         _check_frames(picture, planned, settings)
         work = Work(offered.network, planned, Limits(), step, alpha=asked.wish.alpha)
         lost = written(picture, computed(picture, work, form), planned, target, form, lambda text: None)
     except InputError as error:
-        raise _anonymous(error, source, target) from error
+        raise refusal(error, source, target) from error
     step(1.0)
     return Made(
         path=target,
@@ -77,12 +83,30 @@ def make(source: Path, asked: Asked, offered: Offered, settings: Settings, targe
     )
 
 
-def _size(source: Path) -> tuple[tuple[int, int], str]:
+def foreseen(source: Path, asked: Asked, offered: Offered, settings: Settings) -> Plan:
+    """What `make` would do, as far as the first bytes of the picture tell. Raises as `make`."""
     try:
-        width, height, kind = read_size(source)
+        return _foreseen(source, asked, offered, settings)[0]
+    except InputError as error:
+        raise refusal(error, source) from error
+
+
+def _foreseen(source: Path, asked: Asked, offered: Offered, settings: Settings) -> tuple[Plan, Format, str]:
+    width, height, kind = _size(source)
+    _allowed((width, height), 1, settings.pixels_in, "The picture has")
+    count = frames(source, kind, width * height, settings.pixels_in)
+    form, suffix = _form(source, kind, asked)
+    planned = asked.wish.planned(offered.network, (width, height))
+    _check_result(planned, count if form.animate is not None else 1, settings)
+    return planned, form, suffix
+
+
+def _size(source: Path) -> tuple[int, int, str]:
+    try:
+        return read_size(source)
     except PictureError as error:
-        raise Problem(415, _without(str(error), source)) from error
-    return (width, height), kind
+        found = refusal(error, source)
+        raise found if isinstance(found, Problem) else Problem(415, str(found)) from error
 
 
 def _form(source: Path, kind: str, asked: Asked) -> tuple[Format, str]:
@@ -109,17 +133,22 @@ def _allowed(size: tuple[int, int], frames: int, most: int, what: str) -> None:
         raise Problem(413, f"{what} {pixels:,} pixels, but this server takes up to {most:,}; use a smaller one.")
 
 
-def _anonymous(error: InputError, source: Path, target: Path) -> InputError | Problem:
-    """The error without the server's own paths in it."""
-    text = _without(_without(str(error), source), target)
-    if isinstance(error, PictureError) and re.search(r"damaged|is not a", text):
-        return Problem(415, text)
-    return type(error)(text)
-
-
-def _without(text: str, path: Path) -> str:
-    plain = text.replace(str(path), "The picture").replace(path.name, "the picture")
-    return plain[:1].upper() + plain[1:]
+def refusal(error: InputError, *paths: Path) -> Exception:
+    """What to raise for an error of reading, planning or writing, without the server's own paths in it."""
+    cause = error.__cause__
+    if isinstance(cause, OSError) and cause.errno is not None:  # the server's disk, and not the picture
+        return cause
+    if isinstance(cause, MemoryError):
+        return cause
+    text = str(error)
+    for path in paths:
+        text = text.replace(str(path), "The picture").replace(path.name, "the picture")
+        text = text.replace(str(path.parent), "the server")
+    text = text[:1].upper() + text[1:]
+    status = next((status for pattern, status in MEANINGS if isinstance(error, PictureError) and pattern in text), None)
+    if status is None:
+        return type(error)(text)
+    return Problem(status, {503: MEMORY, 507: DISK}.get(status, text))
 
 
 def _media(form: Format) -> str:
@@ -127,5 +156,14 @@ def _media(form: Format) -> str:
 
 
 def check_place(planned: Plan, folder: Path, form: Format) -> None:
-    """Raise PictureError if there is no room for the result."""
-    check(planned, folder, form)
+    """Raise Problem or PictureError if there is no room for the result in `folder`."""
+    try:
+        check(planned, folder, form)
+    except InputError as error:
+        raise refusal(error, folder / "result") from error
+
+
+def check_sizes(planned: Plan, settings: Settings) -> None:
+    """Raise Problem (413) if a picture or its result has more pixels than the settings allow."""
+    _allowed(planned.source, 1, settings.pixels_in, "The picture has")
+    _check_result(planned, 1, settings)

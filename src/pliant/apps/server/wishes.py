@@ -10,7 +10,8 @@ from typing import Any
 
 from pliant.apps.server.problems import Problem
 from pliant.apps.steps import ALPHA, Sides, Wish
-from pliant.media.formats import by_name
+from pliant.errors import MissingExtra, UsageError
+from pliant.media.formats import FORMATS, by_name
 
 NAMES = ("factor", "size", "format", "model", "alpha", "strip")
 SIZE = re.compile(r"(\d{0,9})x(\d{0,9})", re.ASCII)
@@ -45,9 +46,10 @@ class Asked:
         factor, size, name = _factor(given.get("factor")), _size(given.get("size")), given.get("format") or None
         if factor is not None and size is not None:
             raise Problem(400, "Got both a factor and a size; give one of them.")
-        if name is not None:
-            by_name(name)
-        wish = Wish(factor, size, name, given.get("alpha") or "network", _truth(given.get("strip", "")))
+        alpha = given.get("alpha") or ALPHA[0]
+        if alpha not in ALPHA:
+            raise Problem(400, f"alpha is {alpha[:60]!r}; give 'network' or 'resize'.")
+        wish = Wish(factor, size, None if name is None else _format(name), alpha, _truth(given.get("strip", "")))
         return cls(wish, given.get("model") or None)
 
 
@@ -71,6 +73,19 @@ def _size(text: str | None) -> Sides | None:
     if width == 0 or height == 0 or (width is None and height is None):
         raise Problem(400, f"The size is {text[:60]!r}; give 1920x1080, 1920x or x1080.")
     return width, height
+
+
+def _format(name: str) -> str:
+    """A format that is one file, and that can be written here."""
+    try:
+        if by_name(name[:60]).only_written:  # a folder of files
+            raise UsageError(name)
+    except MissingExtra as error:
+        raise Problem(400, f"This server cannot write {name[:60]!r}; use png, jpeg or webp.") from error
+    except UsageError as error:
+        known = ", ".join(form.name.lower() for form in FORMATS if not form.only_written)
+        raise Problem(400, f"The format {name[:60]!r} is not written; use one of: {known}.") from error
+    return name
 
 
 def _truth(text: str) -> bool:

@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 ENV = "PLIANT_SERVE_"
 
 
+class Amount(click.FloatRange):
+    """A number above 0 that is one: neither infinite nor NaN, which no comparison finds."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1e12, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """See `click.ParamType`."""
+        found = super().convert(value, param, ctx)
+        return self.fail(f"{value!r} is not a number above 0.", param, ctx) if found != found else found
+
+
 def limit(name: str, kind: Any, text: str, default: object, *also: str) -> Any:
     """An option that the environment can set too."""
     flag = f"--{name.replace('_', '-')}"
@@ -25,7 +37,7 @@ def limit(name: str, kind: Any, text: str, default: object, *also: str) -> Any:
 
 @click.command()
 @limit("host", str, "The address to listen on.", "127.0.0.1")
-@limit("port", click.IntRange(1, 65535), "The port.", 8000)
+@limit("port", click.IntRange(0, 65535), "The port; 0 for one that is free, which is then told.", 8000)
 @click.option(
     "--tokens-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -37,15 +49,18 @@ def limit(name: str, kind: Any, text: str, default: object, *also: str) -> Any:
     help="A model to offer, the first being the default; may be repeated.  [default: all that ship]",
 )  # fmt: skip
 @limit("engine", str, "What runs the models.", "auto", "-e")
-@limit("body_mib", click.FloatRange(0, min_open=True), "The largest body, in MiB.", 64)
-@limit("pixels_in", click.FloatRange(0, min_open=True), "The largest picture, in megapixels, all frames counted.", 64)
-@limit("pixels_out", click.FloatRange(0, min_open=True), "The largest result, in megapixels, all frames counted.", 256)
+@limit("body_mib", Amount(), "The largest body, in MiB.", 64)
+@limit("pixels_in", Amount(), "The largest picture, in megapixels, all frames counted.", 64)
+@limit("pixels_out", Amount(), "The largest result, in megapixels, all frames counted.", 256)
 @limit("workers", click.IntRange(1), "How many requests are computed at the same time.", 1)
 @limit("queue", click.IntRange(0), "How many more may wait; others are told to come back.", 16)
-@limit("seconds", click.FloatRange(0, min_open=True), "The most time for one request.", 300)
-@limit("idle", click.FloatRange(0, min_open=True), "The most seconds without a byte of the body.", 30)
+@limit("seconds", Amount(), "The most time for one request.", 300)
+@limit("idle", Amount(), "The most seconds in which a client sends or takes nothing.", 30)
+@limit("connections", click.IntRange(1), "How many clients may be connected; others are told to come back.", 256)
 @limit("jobs", click.Path(file_okay=False, path_type=Path), "The folder for jobs.  [default: the system's]", None)
-@limit("keep_hours", click.FloatRange(0, min_open=True), "How long a finished job is kept.", 24)
+@limit("jobs_queue", click.IntRange(1), "How many jobs may wait; others are told to come back.", 100)
+@limit("jobs_gib", Amount(), "What all jobs may have on disk together, in GiB.", 10)
+@limit("keep_hours", Amount(), "How long a finished job is kept.", 24)
 @click.option(
     "--origin", "origins", multiple=True, metavar="URL", envvar=f"{ENV}ORIGINS",
     help="Another site whose pages may ask this server; may be repeated.  [default: none]",
@@ -62,11 +77,12 @@ def serve(tokens_file: Path | None, models: tuple[str, ...], origins: tuple[str,
     """
     try:
         import fastapi  # noqa: F401  # pyright: ignore[reportUnusedImport]
-        import uvicorn
+        import uvicorn  # noqa: F401  # pyright: ignore[reportUnusedImport]
     except ModuleNotFoundError as error:
         raise MissingExtra("pliant serve", error.name or "fastapi", "serve") from error
     from pliant.apps.server.access import to_stderr
     from pliant.apps.server.app import create_app
+    from pliant.apps.server.running import run
 
     settings = _settings(tokens_file, models, origins, given)
     if given["cluster"] is not None:
@@ -74,25 +90,16 @@ def serve(tokens_file: Path | None, models: tuple[str, ...], origins: tuple[str,
 
         deploy(settings, given["cluster"], given["replicas"], lambda text: click.echo(text, err=True))
         return 0
-    app = create_app(settings)
+    app = create_app(settings, at_once=True)
     to_stderr()
-    click.echo(f"pliant serves on http://{settings.host}:{settings.port}", err=True)
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=int(settings.seconds) + 1,
-    )
+    run(app, settings, lambda address: click.echo(f"pliant serves on {address}", err=True))
     return 0
 
 
 def _settings(
     tokens_file: Path | None, models: tuple[str, ...], origins: tuple[str, ...], given: dict[str, Any]
 ) -> Settings:
-    from pliant.apps.server.settings import MIB, MP, Settings, state_folder
+    from pliant.apps.server.settings import GIB, MIB, MP, Settings, state_folder
 
     return Settings(
         host=given["host"],
@@ -107,8 +114,11 @@ def _settings(
         queue=given["queue"],
         seconds=given["seconds"],
         idle=given["idle"],
+        connections=given["connections"],
         jobs=given["jobs"] or state_folder(),
         keep=given["keep_hours"] * 3600,
+        jobs_queue=given["jobs_queue"],
+        jobs_bytes=int(given["jobs_gib"] * GIB),
         origins=origins,
     )
 
@@ -118,11 +128,18 @@ def _tokens(file: Path | None) -> tuple[str, ...]:
 
     text = os.environ.get(f"{ENV}TOKENS", "").replace(",", "\n")
     if file is not None:
-        text += "\n" + file.read_text(encoding="utf-8")
+        text += "\n" + _read(file)
     found = tuple(line.strip() for line in text.splitlines() if line.strip())
     if file is not None and not found:
         raise UsageError(f"{file} has no token in it; write one on a line.")
     return found
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read as text; write one token on a line.") from error
 
 
 COMMAND = serve

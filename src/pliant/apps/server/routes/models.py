@@ -6,11 +6,13 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse
+from fastapi.responses import Response
 
 from pliant.apps.server.models import Offered
+from pliant.apps.server.problems import Problem
+from pliant.apps.server.results import Sent
 from pliant.apps.server.service import Service
 from pliant.imaging.facts import locality_of
 from pliant.imaging.locality import measured
@@ -22,23 +24,36 @@ def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which fam
 
     @router.get("", summary="All models")
     async def everything() -> dict[str, list[dict[str, Any]]]:
-        return {"models": [await one(name) for name in models.paths]}
+        """Without those that cannot be loaded; the server's log tells why."""
+        return {"models": [facts for name in models.paths if (facts := await run_in_threadpool(_known, service, name))]}
 
     @router.get("/{name}", summary="One model, with its contract")
     async def one(name: str) -> dict[str, Any]:
         return await run_in_threadpool(lambda: _facts(service, models.get(name)))
 
-    @router.get("/{name}/file", response_class=FileResponse, summary="The ONNX file")
-    async def file(name: str) -> FileResponse:
+    @router.get("/{name}/file", response_class=Response, summary="The ONNX file")
+    async def file(name: str) -> Sent:
+        """Whole, or the part that the header Range asks for."""
         offered = await run_in_threadpool(models.get, name)
-        return FileResponse(offered.path, media_type="application/octet-stream")
+        return Sent(offered.path, "application/octet-stream", {"Cache-Control": "no-cache"})  # ask, by its ETag
 
     @router.get("/{name}/tiles", summary="How far the network looks")
-    async def tiles(name: str, factor: float | None = Query(None, gt=0, allow_inf_nan=False)) -> dict[str, Any]:
+    async def tiles(
+        request: Request, name: str, factor: float | None = Query(None, gt=0, allow_inf_nan=False)
+    ) -> dict[str, Any]:
         """In pixels of the source: tiles with `radius` around them, cut at multiples of `step`, equal the whole."""
-        return await service.work.run(lambda ticket: _tiles(models.get(name), factor))
+        return await service.work.run(
+            lambda ticket: _tiles(models.get(name), factor), service.settings.seconds, request.is_disconnected
+        )
 
     return router
+
+
+def _known(service: Service, name: str) -> dict[str, Any] | None:
+    try:
+        return _facts(service, service.models.get(name))
+    except Problem:
+        return None
 
 
 def _facts(service: Service, offered: Offered) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
+from pliant.apps.server.bodies import single
 from pliant.apps.server.models import Offered
 from pliant.apps.server.service import Service
-from pliant.apps.server.task import check_place
+from pliant.apps.server.task import check_place, check_sizes
 from pliant.apps.server.wishes import Asked
 from pliant.imaging.cost import GUESS
 from pliant.imaging.facts import known_cost
@@ -27,6 +28,7 @@ def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which fam
 
     @router.get("/v1/plan", summary="A dry run")
     async def plan(
+        request: Request,
         width: int = Query(ge=1, le=MOST, examples=[256]),
         height: int = Query(ge=1, le=MOST, examples=[256]),
         factor: str | None = Query(None, examples=["2.7"]),
@@ -35,6 +37,7 @@ def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which fam
         model: str | None = Query(None, examples=["anyscale"]),
     ) -> dict[str, Any]:
         """Sizes are [width, height]; `memory` is in bytes, about; `seconds` is null where nothing was measured yet."""
+        single(request.query_params.multi_items())
         given = {"factor": factor, "size": size, "format": format, "model": model}
         asked = Asked.of({name: value for name, value in given.items() if value})
         return await run_in_threadpool(_planned, service, asked, (width, height))
@@ -45,6 +48,7 @@ def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which fam
 def _planned(service: Service, asked: Asked, source: tuple[int, int]) -> dict[str, Any]:
     offered = service.models.get(asked.model)
     planned = asked.wish.planned(offered.network, source)
+    check_sizes(planned, service.settings)
     check_place(planned, service.spool, by_name(asked.wish.format or "png"))
     return {
         "source_size": planned.source,

@@ -32,25 +32,23 @@ def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which fam
     )
     async def upscale(request: Request) -> Response:
         """The picture is the body, or the field `picture` of a form; parameters are in the query or the form."""
+        service.work.check()  # before the body: who has to come back should not have to send it twice
         source, asked = await received(request, service.spool)
         target = source.with_name(f"{source.name}.result")
 
         def work(ticket: Ticket) -> Made:
             return make(source, asked, service.models.get(asked.model), service.settings, target, ticket.step)
 
+        def undo() -> None:
+            source.unlink(missing_ok=True)
+            target.unlink(missing_ok=True)
+
         try:
-            made = await service.work.run(work, service.settings.seconds, request.is_disconnected)
+            made = await service.work.run(work, service.settings.seconds, request.is_disconnected, undo)
         except Stopped:
             return Response(status_code=499)  # to nobody
-        finally:
-            source.unlink(missing_ok=True)
-        _count(service, made)
+        source.unlink(missing_ok=True)
+        service.metrics.upscaled(made.source_size, made.size, made.seconds)
         return picture(made, target)
 
     return router
-
-
-def _count(service: Service, made: Made) -> None:
-    service.metrics.pixels_in.inc(made.source_size[0] * made.source_size[1])
-    service.metrics.pixels_out.inc(made.size[0] * made.size[1])
-    service.metrics.computing.observe(made.seconds)

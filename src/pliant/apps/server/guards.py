@@ -35,7 +35,7 @@ class Guards:
         for check in (self._host, self._origin, self._token, self._length):
             problem = check(scope, headers)
             if problem is not None:
-                await answer(problem)(scope, receive, _plus(send))
+                await answer(problem, scope["path"])(scope, receive, _plus(send))
                 return
         await self._app(scope, self._counted(receive), _plus(send))
 

@@ -47,12 +47,16 @@ class Models:
         Raises Problem (404) if it is not offered, and InputError if its file cannot be loaded.
         """
         wanted = self.default if name is None else name
-        if wanted not in self.paths:
-            raise Problem(404, f"There is no model {wanted[:60]!r} here; there are: {', '.join(self.paths)}.")
+        self.check(wanted)
         with self._locks[wanted]:
             if wanted not in self._open:
                 self._open[wanted] = self._load(wanted)
             return self._open[wanted]
+
+    def check(self, name: str) -> None:
+        """Raise Problem (404) if there is no model of this name; nothing is loaded."""
+        if name not in self.paths:
+            raise Problem(404, f"There is no model {name[:60]!r} here; there are: {', '.join(self.paths)}.")
 
     def is_loaded(self, name: str) -> bool:
         """Whether `get` would answer at once."""

@@ -1,4 +1,4 @@
-"""Every error as problem details in JSON.
+"""Every error as problem details in JSON, but for the Open Inference Protocol, which has a form of its own.
 
 Source: RFC 9457, Problem Details for HTTP APIs.
 """
@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from pliant.errors import ContractError, InputError, OutOfMemory, PictureError, PliantError, UsageError
 
 MEDIA = "application/problem+json"
+INFERENCE = "/v2"  # whose clients, written by others, understand {"error": "..."} alone
 FULL = (errno.ENOSPC, errno.EDQUOT)
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {
@@ -74,8 +75,10 @@ def _status(error: PliantError) -> int:
     return 422
 
 
-def answer(problem: Problem) -> JSONResponse:
-    """The problem as an answer."""
+def answer(problem: Problem, path: str = "") -> JSONResponse:
+    """The problem as an answer on this path: on those of the Open Inference Protocol it has the protocol's form."""
+    if path == INFERENCE or path.startswith(f"{INFERENCE}/"):
+        return JSONResponse({"error": problem.detail}, problem.status, problem.headers)
     return JSONResponse(problem.as_json(), problem.status, problem.headers, MEDIA)
 
 
@@ -83,25 +86,27 @@ def register(app: FastAPI) -> None:
     """Let every exception of a route be answered with problem details."""
 
     async def known(request: Request, error: Exception) -> JSONResponse:
-        del request
-        return answer(problem_of(error))
+        return answer(problem_of(error), request.url.path)
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
-        del request
         assert isinstance(error, RequestValidationError)
         faults = [f"{'.'.join(str(part) for part in fault['loc'][1:])}: {fault['msg']}" for fault in error.errors()]
-        return answer(Problem(400, f"{'; '.join(faults)}."))
+        return answer(Problem(400, f"{'; '.join(faults)}."), request.url.path)
 
     async def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        if error.status_code == 404:
-            return answer(Problem(404, "There is nothing at this path; /openapi.json lists what there is."))
-        if error.status_code == 405:
-            detail = f"{request.method} is not possible here; /openapi.json tells what is."
-            return answer(Problem(405, detail, error.headers))
-        return answer(Problem(error.status_code, str(error.detail), error.headers))
+        return answer(_plain(request.method, error), request.url.path)
 
     for kind in (Problem, PliantError, MemoryError, OSError, Exception):
         app.add_exception_handler(kind, known)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
+
+
+def _plain(method: str, error: HTTPException) -> Problem:
+    """An error of the framework, in our words."""
+    if error.status_code == 404:
+        return Problem(404, "There is nothing at this path; /openapi.json lists what there is.")
+    if error.status_code == 405:
+        return Problem(405, f"{method} is not possible here; /openapi.json tells what is.", error.headers)
+    return Problem(error.status_code, str(error.detail), error.headers)

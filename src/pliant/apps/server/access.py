@@ -46,7 +46,7 @@ class Access:
             LOGGER.exception("failed", extra={"facts": {"request": request}})
             if seen["status"] != GONE:
                 raise
-            await answer(problem_of(error))(scope, receive, sent)
+            await answer(problem_of(error), scope["path"])(scope, receive, sent)
         finally:
             self._tell(scope, request, seen, perf_counter() - started)
 

@@ -51,7 +51,7 @@ class Guards:
         for check in (self._head, self._host, self._origin, self._token, self._length):
             problem = check(scope, headers)
             if problem is not None:
-                await answer(problem)(scope, receive, sent)
+                await answer(problem, scope["path"])(scope, receive, sent)
                 return
             if check == self._origin and (
                 allowed := origins.preflight(scope["method"], headers, self._settings.origins)

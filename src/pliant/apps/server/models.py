@@ -56,8 +56,7 @@ class Models:
         Raises Problem: 404 if it is not offered, 500 if it cannot be loaded, and then the log tells why.
         """
         wanted = self.default if name is None else name
-        if wanted not in self.paths:
-            raise Problem(404, f"There is no model {wanted[:60]!r} here; there are: {', '.join(self.paths)}.")
+        self.check_name(wanted)
         if wanted in self._open:
             return self._open[wanted]
         try:
@@ -77,6 +76,11 @@ class Models:
         """Read the files of all models without loading them. Raises InputError for one that is no model."""
         for path in self.paths.values():
             Source.of(path)
+
+    def check_name(self, name: str) -> None:
+        """Raise Problem (404) if there is no model of this name; nothing is loaded."""
+        if name not in self.paths:
+            raise Problem(404, f"There is no model {name[:60]!r} here; there are: {', '.join(self.paths)}.")
 
     def is_loaded(self, name: str) -> bool:
         """Whether `get` would answer at once."""

@@ -1,4 +1,4 @@
-"""Every error as problem details in JSON.
+"""Every error as problem details in JSON, but for the Open Inference Protocol, which has a form of its own.
 
 Source: RFC 9457, Problem Details for HTTP APIs.
 """
@@ -22,6 +22,7 @@ MEDIA = "application/problem+json"
 PHRASED = frozenset(HTTPStatus)
 MEMORY = "There is not enough memory for this now; try again later, or a smaller picture or result."
 DISK = "The server's disk is full; try again later."
+INFERENCE = "/v2"  # whose clients, written by others, understand {"error": "..."} alone
 FULL = (errno.ENOSPC, errno.EDQUOT)
 UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -86,39 +87,44 @@ def is_any(error: BaseException | None, codes: tuple[int, ...]) -> bool:
     return False
 
 
-def answer(problem: Problem) -> JSONResponse:
-    """The problem as an answer."""
-    return JSONResponse(problem.as_json(), problem.status, dict(problem.headers or {}), MEDIA)
+def answer(problem: Problem, path: str = "") -> JSONResponse:
+    """The problem as an answer on this path: on those of the Open Inference Protocol it has the protocol's form."""
+    headers = dict(problem.headers or {})
+    if path == INFERENCE or path.startswith(f"{INFERENCE}/"):
+        return JSONResponse({"error": problem.detail}, problem.status, headers)
+    return JSONResponse(problem.as_json(), problem.status, headers, MEDIA)
 
 
 def register(app: FastAPI) -> None:
     """Let what is expected of a route be answered with problem details; the rest goes on to `Access`."""
 
     async def known(request: Request, error: Exception) -> JSONResponse:
-        del request
-        return answer(problem_of(error))
+        return answer(problem_of(error), request.url.path)
 
     async def gone(request: Request, error: Exception) -> Response:
         del request, error
         return Response(status_code=499)  # to nobody
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
-        del request
         assert isinstance(error, RequestValidationError)
         faults = [f"{'.'.join(str(part) for part in fault['loc'][1:])}: {fault['msg']}" for fault in error.errors()]
-        return answer(Problem(400, f"{'; '.join(faults)}."))
+        return answer(Problem(400, f"{'; '.join(faults)}."), request.url.path)
 
     async def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        if error.status_code == 404:
-            return answer(Problem(404, "There is nothing at this path; /openapi.json lists what there is."))
-        if error.status_code == 405:
-            detail = f"{request.method[:20]} is not possible here; /openapi.json tells what is."
-            return answer(Problem(405, detail, error.headers))
-        return answer(Problem(error.status_code, str(error.detail), error.headers))
+        return answer(_plain(request.method, error), request.url.path)
 
     for kind in (Problem, PliantError, MemoryError):
         app.add_exception_handler(kind, known)
     app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
+
+
+def _plain(method: str, error: HTTPException) -> Problem:
+    """An error of the framework, in our words."""
+    if error.status_code == 404:
+        return Problem(404, "There is nothing at this path; /openapi.json lists what there is.")
+    if error.status_code == 405:
+        return Problem(405, f"{method[:20]} is not possible here; /openapi.json tells what is.", error.headers)
+    return Problem(error.status_code, str(error.detail), error.headers)

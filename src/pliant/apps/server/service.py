@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pliant.apps.server.metrics import Metrics
 from pliant.apps.server.models import Models, Offered
+from pliant.apps.server.problems import Problem
 from pliant.apps.server.settings import Settings
 from pliant.apps.server.spool import Spool
 from pliant.apps.server.work import Work
@@ -55,6 +56,13 @@ class Service:
         self.work.closing = True
         while self.leaving:
             await self.leaving.pop()()
+
+    def check_ready(self) -> None:
+        """Raise Problem (503) if work is not taken now."""
+        if not self.models.is_loaded(self.models.default):
+            raise Problem(503, "The default model is still being loaded; try again soon.", {"Retry-After": "2"})
+        if not self.work.accepts:
+            raise Problem(503, "The queue is full, or the server is shutting down.", {"Retry-After": "2"})
 
     def close(self) -> None:
         """Finish what runs, and free everything."""

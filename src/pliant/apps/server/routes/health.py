@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from pliant.apps.server.problems import Problem
 from pliant.apps.server.service import Service
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus' own media type
@@ -21,10 +20,7 @@ def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which fam
 
     @router.get("/health/ready", summary="Whether work is taken now")
     async def ready() -> dict[str, str]:
-        if not service.models.is_loaded(service.models.default):
-            raise Problem(503, "The default model is still being loaded; try again soon.", {"Retry-After": "2"})
-        if not service.work.accepts:
-            raise Problem(503, "The queue is full, or the server is shutting down.", {"Retry-After": "2"})
+        service.check_ready()
         return {"status": "ready"}
 
     @router.get("/metrics", response_class=Response, summary="Counters for Prometheus")

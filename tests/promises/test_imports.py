@@ -5,6 +5,7 @@ Timings are never tested: which modules are imported is what decides them, and t
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -70,3 +71,13 @@ def test_public_names_exist() -> None:
     assert set(pliant.__all__) <= set(dir(pliant))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         pliant.nothing  # noqa: B018
+
+
+def test_onnx_runtime_reports_to_nobody(tmp_path: Path, live: Path) -> None:
+    """Builds of it that write an identity of the machine, and send it to their maker, are told not to."""
+    code = f"import pliant, numpy; pliant.load({str(live)!r}, 'onnxruntime')(numpy.zeros((1, 3, 8, 8), 'float32'), 2.0)"
+    environment = {name: value for name, value in os.environ.items() if name not in ("ORT_DISABLE_TELEMETRY",)}
+    home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "caches"), "PLIANT_CACHE": str(tmp_path / "pliant")}
+    subprocess.run([sys.executable, "-c", code], env={**environment, **home}, check=True, capture_output=True)
+    written = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*") if path.is_file()}
+    assert written <= {"pliant"}, written

@@ -18,7 +18,7 @@ from pliant.choosing.samples import Sample, is_scalable, samples
 from pliant.contract import Contract
 from pliant.engines.base import PREFERENCE, Engine, Options, Session, Source, opened
 from pliant.errors import InputError, PliantError
-from pliant.ort import FATAL, errors
+from pliant.ort import FATAL, errors, library
 
 Array = NDArray[Any]
 Clock = Callable[[], float]
@@ -83,7 +83,7 @@ class Reference:
     """
 
     def __init__(self, source: Source) -> None:
-        ort: Any = import_module("onnxruntime")
+        ort: Any = library()
         settings = ort.SessionOptions()
         settings.log_severity_level = FATAL
         given = str(source.file) if source.file is not None else source.data

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from pliant.arguments import Array
 from pliant.contract import Contract
 from pliant.engines.base import Backend, Engine, Options, Windowed
 from pliant.errors import InputError, MissingExtra, OutOfMemory, PliantError, UsageError
-from pliant.ort import FATAL, errors
+from pliant.ort import FATAL, errors, library
 
 CPU = "CPUExecutionProvider"
 
@@ -55,7 +54,7 @@ class Loaded:
 def open_model(model: bytes, contract: Contract, options: Options) -> Backend:
     """See `Engine.open`."""
     with _errors("ONNX Runtime could not load the model"):
-        ort: Any = import_module("onnxruntime")
+        ort: Any = library()
         provider = _provider(ort, options.device)
         settings = _settings(ort, options)
         source, after, windowed = model if options.file is None else str(options.file), _nothing, None
@@ -77,7 +76,7 @@ def _with_short_ends(loaded: Loaded, source: bytes | str, contract: Contract, op
     """The same model, with less work at whole factors; not in blocks, whose phases cost here what they spare."""
     from pliant.lowering.whole.session import InParts, Wholes
 
-    ort: Any = import_module("onnxruntime")
+    ort: Any = library()
     compile_ = partial(_compiled, ort, options)
     name = f"onnxruntime {ort.__version__}"
     content = partial(_content, source)
@@ -111,7 +110,7 @@ def _windowed(source: bytes | str, contract: Contract, options: Options) -> Wind
     from pliant.lowering.runtime import serialized
     from pliant.lowering.windows import Windowed as Parts
 
-    ort: Any = import_module("onnxruntime")
+    ort: Any = library()
     return Parts(whole(source), contract, DIALECT, lambda body: _compiled(ort, options, serialized(body)))
 
 
@@ -145,7 +144,7 @@ def _changed(model: bytes, contract: Contract, options: Options, settings: Any) 
 
 def devices() -> list[str]:
     """Execution providers that this installation of ONNX Runtime has."""
-    return import_module("onnxruntime").get_available_providers()
+    return library().get_available_providers()
 
 
 def _provider(ort: Any, device: str | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from typing import Any, Protocol
 
 import onnx_ir as ir
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from pliant.arguments import Array
 from pliant.errors import InputError
-from pliant.ort import FATAL, errors
+from pliant.ort import FATAL, errors, library
 
 
 def serialized(model: ir.Model) -> bytes:
@@ -34,7 +33,7 @@ class Prologue:
     """A small model that ONNX Runtime has loaded, on one thread: it computes sizes, not pictures."""
 
     def __init__(self, model: ir.Model) -> None:
-        ort: Any = import_module("onnxruntime")
+        ort: Any = library()
         settings = ort.SessionOptions()
         settings.log_severity_level = FATAL
         settings.intra_op_num_threads = 1

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 from onnxscript import evaluator, ir
@@ -23,6 +22,7 @@ from pliant.errors import OperatorError
 from pliant.operators._definition import Definition, leaves
 from pliant.operators._functions import IR_VERSION, collecting
 from pliant.operators._onnx import OPSET
+from pliant.ort import library
 from pliant.verifier.compare import compare_all
 
 MOST_VARIANTS = 12  # longer axes that are tried per sample
@@ -134,10 +134,11 @@ def _check_body(definition: Definition, arguments: Arguments, expected: list[Ten
             "and numbers, and Python values for parameters after `*` only."
         ) from error
     try:
-        options = onnxruntime.SessionOptions()
+        ort = library()
+        options = ort.SessionOptions()
         options.log_severity_level = 4
         options.intra_op_num_threads = 1
-        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         got: Any = session.run(None, feeds)
     except Exception as error:
         raise OperatorError(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from pliant.apps.targets.base import Made, Target
 from pliant.contract import Contract
 from pliant.engines.base import Source
 from pliant.errors import InputError, UsageError
-from pliant.ort import FATAL, errors
+from pliant.ort import FATAL, errors, library
 
 CONFIG, FILE, FIRST = "config.pbtxt", "model.onnx", "1"
 MOST = 8  # pictures in one batch, where the contract has no bound
@@ -53,7 +52,7 @@ def _interface(source: Source, model: Path, weights: tuple[str, ...]) -> Interfa
     """Inputs and outputs as Triton's backend will see them. Raises InputError if it cannot take the file."""
     if FILE in weights:
         raise InputError(f"The weights of {model} lie in {FILE}, as Triton wants the model itself called; rename them.")
-    ort: Any = import_module("onnxruntime")
+    ort: Any = library()
     settings = ort.SessionOptions()
     settings.log_severity_level = FATAL
     settings.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL  # nothing is run

@@ -2,51 +2,57 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
+from importlib.util import find_spec
+from threading import Event
 from typing import Any
 
+from pliant.apps.clusters.base import Wanted
+from pliant.apps.clusters.ray import check, joined
 from pliant.apps.server.settings import Settings
-from pliant.errors import MissingExtra, UsageError
+from pliant.errors import MissingExtra
 
 NAME = "pliant"
-LOCAL = "auto"
+PACKAGES = ("ray", "grpc", "opencensus")  # the last two come with ray[serve] alone
 
 
-def deploy(settings: Settings, address: str, most: int, report: Callable[[str], None], *, wait: bool = True) -> None:
-    """Run the server on the Ray cluster at `address` until interrupted, or until `stop` if not `wait`.
+@contextmanager
+def deployed(settings: Settings, address: str, most: int) -> Generator[str, None, None]:
+    """Within the block the server runs on the Ray cluster at `address`; the value is where it listens.
 
     Each replica has the settings' workers and queue for itself; there is one replica at least, and up to `most` where
-    requests wait. "auto" takes the cluster that runs on this machine, and starts one if there is none.
+    requests wait. "auto" takes the cluster that runs on this machine, or starts one. A folder of jobs belongs to one
+    server, so replicas keep none, and say so.
 
     Raises:
-        MissingExtra: Ray is not installed.
+        MissingExtra: Ray Serve is not installed.
         UsageError: there is no cluster at the address.
     """
-    ray, serve = _ray()
-    _connect(ray, address)
-    serve.start(proxy_location="EveryNode", http_options={"host": settings.host, "port": settings.port})
-    serve.run(_application(serve, settings, most), name=NAME, route_prefix="/")
-    report(f"pliant serves on http://{settings.host}:{settings.port}, from up to {most} replicas")
-    if not wait:
-        return
-    try:
-        _until_interrupted()
-    finally:
-        stop()
+    for package in PACKAGES:
+        if find_spec(package) is None:
+            raise MissingExtra("--cluster", package, "ray")
+    check(address)
+    with joined(address, Wanted(most, most)):
+        serve: Any = import_module("ray.serve")
+        serve.start(proxy_location="EveryNode", http_options={"host": settings.host, "port": settings.port})
+        try:
+            serve.run(_application(serve, settings, most), name=NAME, route_prefix="/")
+            yield f"http://{settings.host}:{settings.port}"
+        finally:
+            serve.shutdown()  # which lets replicas finish what they compute
 
 
-def stop() -> None:
-    """End the replicas; what they compute is finished first."""
-    _, serve = _ray()
-    serve.delete(NAME)
-    serve.shutdown()
+def deploy(settings: Settings, address: str, most: int, report: Callable[[str], None]) -> None:
+    """Run the server on a cluster until it is interrupted; `report` is told where it listens. Raises as `deployed`."""
+    with deployed(settings, address, most) as url:
+        report(f"pliant serves on {url}, from up to {most} replicas")
+        Event().wait()
 
 
 def _application(serve: Any, settings: Settings, most: int) -> Any:
-    # a folder of jobs belongs to one server: replicas have none, and say so
     own = replace(settings, jobs=None)
 
     def build() -> Any:
@@ -56,7 +62,7 @@ def _application(serve: Any, settings: Settings, most: int) -> Any:
         to_stderr()
         return create_app(own)
 
-    options = {
+    options: dict[str, Any] = {
         "name": NAME,
         # the replica itself refuses what is too much, with the status and the seconds to wait that clients know
         "max_ongoing_requests": 4 * (settings.workers + settings.queue),
@@ -65,28 +71,3 @@ def _application(serve: Any, settings: Settings, most: int) -> Any:
         "graceful_shutdown_timeout_s": settings.seconds,
     }
     return serve.deployment(**options)(serve.ingress(build)()).bind()
-
-
-def _connect(ray: Any, address: str) -> None:
-    if ray.is_initialized():
-        return
-    try:
-        ray.init(address=address)
-    except ConnectionError as error:
-        if address != LOCAL:
-            raise UsageError(f"There is no Ray cluster at {address}; start one with: ray start --head.") from error
-        ray.init(include_dashboard=False)
-
-
-def _ray() -> tuple[Any, Any]:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
-    try:
-        return import_module("ray"), import_module("ray.serve")
-    except ModuleNotFoundError as error:
-        raise MissingExtra("A cluster", error.name or "ray", "ray") from error
-
-
-def _until_interrupted() -> None:
-    from threading import Event
-
-    Event().wait()

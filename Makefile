@@ -39,7 +39,7 @@ demo: $(DEMO)/.stamp
 	@echo 'The result is $(CURDIR)/$(RESULT)'
 
 test: $(VENV)/.stamp
-	$(VENV)/bin/python -m pytest -n $(JOBS)
+	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadgroup
 
 # Environments of its own, .venv-oldest and .venv-newest; OLDEST_VENV and NEWEST_VENV take others, as they are.
 # The corpus is reference data: without PLIANT_REFERENCE_DATA it is left out, and that is said.

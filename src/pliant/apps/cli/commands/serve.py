@@ -45,6 +45,7 @@ def limit(name: str, kind: Any, text: str, default: object, *also: str) -> Any:
 @limit("seconds", click.FloatRange(0, min_open=True), "The most time for one request.", 300)
 @limit("idle", click.FloatRange(0, min_open=True), "The most seconds without a byte of the body.", 30)
 @limit("jobs", click.Path(file_okay=False, path_type=Path), "The folder for jobs.  [default: the system's]", None)
+@click.option("--no-jobs", is_flag=True, envvar=f"{ENV}NO_JOBS", help="Offer no jobs, and keep nothing on disk.")
 @limit("jobs_queue", click.IntRange(1), "How many jobs may wait; others are told to come back.", 100)
 @limit("jobs_gib", click.FloatRange(0, min_open=True), "What all jobs may have on disk together, in GiB.", 10)
 @limit("keep_hours", click.FloatRange(0, min_open=True), "How long a finished job is kept.", 24)
@@ -92,7 +93,7 @@ def _settings(
         queue=given["queue"],
         seconds=given["seconds"],
         idle=given["idle"],
-        jobs=given["jobs"] or state_folder(),
+        jobs=None if given["no_jobs"] else given["jobs"] or state_folder(),
         keep=given["keep_hours"] * 3600,
         jobs_queue=given["jobs_queue"],
         jobs_bytes=int(given["jobs_gib"] * GIB),

@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("fastapi")
 
+from pliant.apps.server import work as work_module
 from pliant.apps.server.line import Line, Place
 from pliant.apps.server.problems import Problem
 from pliant.apps.server.work import Stopped, Ticket, Work
@@ -70,6 +71,51 @@ def test_requests_go_between_the_steps_of_a_job_and_both_end() -> None:
     assert asyncio.run(run()) == ["job"]
     work.close()
     assert order == ["step 0", "request 0", "request 1", "request 2", "step 1", "step 2"]
+
+
+def test_a_place_is_lent_while_a_job_comes_to_no_step() -> None:
+    line, job, requests = Line(1), Place(gives_way=True), [Place() for _ in range(3)]
+    line.join(job)
+    for place in requests:
+        line.join(place)
+    line.lend(requests[1])
+    line.lend(requests[2])
+    assert [place.given for place in requests] == [False, True, False], "one, beside one job"
+    assert line.taken == 2
+    thread = Thread(target=line.give_way, args=[job])
+    thread.start()
+    while job.given:
+        pass
+    assert not requests[0].given, "what was lent is given back first"
+    line.leave(requests[1])
+    assert requests[0].given
+    line.lend(requests[2])
+    assert not requests[2].given, "there is no job to be beside"
+    line.leave(requests[0])
+    line.leave(requests[2])
+    thread.join(PATIENCE)
+    assert (job.given, line.taken, line.waiting) == (True, 1, 0)
+
+
+def test_a_request_is_done_beside_a_job_that_never_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work_module, "LENDING", 0.01)
+    work, begun, free = Work(1, 0), Event(), Event()
+
+    def job(ticket: Ticket) -> None:
+        begun.set()
+        assert free.wait(PATIENCE)
+
+    async def run() -> None:
+        aside = asyncio.create_task(work.aside(job, Ticket()))
+        await asyncio.to_thread(begun.wait, PATIENCE)
+        for k in range(3):
+            assert await work.run(lambda ticket, k=k: k) == k
+        free.set()
+        await aside
+
+    asyncio.run(run())
+    work.close()
+    assert (work.running, work.waiting) == (0, 0)
 
 
 def test_many_jobs_take_no_place_in_the_queue_and_do_not_block_each_other() -> None:

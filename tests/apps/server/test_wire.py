@@ -77,8 +77,9 @@ def alive(server: Process) -> None:
     ],
 )
 def test_headers_about_the_body_that_lie(wire: Wire, server: Process, headers: tuple[str, ...], status: int) -> None:
-    smuggled = b"0\r\n\r\nGET /health/live HTTP/1.1\r\n\r\n"
-    got = wire.request("POST /v1/upscale HTTP/1.1", *headers, body=smuggled).answer()
+    got = wire.request(
+        "POST /v1/upscale HTTP/1.1", *headers, body=b"0\r\n\r\nGET /health/live HTTP/1.1\r\n\r\n"
+    ).answer()
     assert got.problem["status"] == status
     assert got.headers["connection"] == "close", "what follows could be taken for another request"
     assert wire.ended(), "the smuggled request was not answered"

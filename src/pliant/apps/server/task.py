@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from pliant.apps.server.claims import frames
+from pliant.apps.server import claims
 from pliant.apps.server.models import Offered
 from pliant.apps.server.problems import DISK, MEMORY, Problem
 from pliant.apps.server.settings import Settings
@@ -92,9 +92,10 @@ def foreseen(source: Path, asked: Asked, offered: Offered, settings: Settings) -
 
 
 def _foreseen(source: Path, asked: Asked, offered: Offered, settings: Settings) -> tuple[Plan, Format, str]:
+    claims.check(source)
     width, height, kind = _size(source)
     _allowed((width, height), 1, settings.pixels_in, "The picture has")
-    count = frames(source, kind, width * height, settings.pixels_in)
+    count = claims.frames(source, kind, width * height, settings.pixels_in)
     form, suffix = _form(source, kind, asked)
     planned = asked.wish.planned(offered.network, (width, height))
     _check_result(planned, count if form.animate is not None else 1, settings)

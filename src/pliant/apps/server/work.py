@@ -121,7 +121,8 @@ class Work:
             return await self._result(future, seconds, gone)
         except BaseException:
             ticket.stop()
-            future.cancel()  # one that has not begun never will
+            future.cancel()
+            begun.cancel()  # if it has not begun it never will
             if undo is not None:
                 begun.add_done_callback(lambda _: undo())  # at once, if it has ended
             raise

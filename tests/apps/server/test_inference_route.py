@@ -271,6 +271,7 @@ def test_a_result_that_is_too_long_for_json(client: Any) -> None:
 def test_a_result_that_does_not_fit_in_memory(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from pliant.apps.server.inference import sizes
 
+    monkeypatch.setattr(sizes, "NO_QUESTION", 1)
     monkeypatch.setattr(sizes, "available_memory", lambda: 10)
     refused(client.post(INFER, content=request()), 413, "send the picture to /v1/upscale")
 
@@ -322,12 +323,12 @@ def test_the_index(client: Any) -> None:
 
 
 def test_the_engines_failure_is_an_error_of_the_protocol(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pliant.apps.server.inference import inferring
+    from pliant.apps.server.inference import joining
 
     def broken(*given: Any) -> Any:
         raise RuntimeError("a secret of the inside")
 
-    monkeypatch.setattr(inferring, "computed", broken)
+    monkeypatch.setattr(joining, "outputs_of", broken)
     got = client.post(INFER, content=request())
     refused(got, 500, "The server failed")
     assert "secret" not in got.text

@@ -13,6 +13,7 @@ from pliant.apps.server.settings import MIB
 
 HEADER = "Inference-Header-Content-Length"
 IN_MEMORY = 1 * MIB  # bytes of a body that wait in memory
+SMALL = 1 << 16  # bytes that are read at once
 WINDOW = {"gzip": 31, "deflate": 15}  # zlib's names for the two formats
 ENCODINGS = ("identity", *WINDOW)
 
@@ -22,6 +23,12 @@ class Body:
 
     def __init__(self, file: SpooledTemporaryFile[bytes], encoding: str, header: int | None) -> None:
         self._file, self._encoding, self._header = file, encoding, header
+        self._length = file.tell()
+
+    @property
+    def small(self) -> bool:
+        """Whether reading it takes so little time that it need not wait its turn."""
+        return self._encoding == "identity" and self._length <= SMALL
 
     def parts(self, limit: int) -> tuple[memoryview, memoryview]:
         """The JSON and the binary data behind it, of `limit` bytes together at most. Raises Problem (400, 413)."""

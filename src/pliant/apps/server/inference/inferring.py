@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from pliant.apps.server.batching import Batcher, Waiting
 from pliant.apps.server.inference.answers import Answer, encoded
 from pliant.apps.server.inference.body import Body
+from pliant.apps.server.inference.joining import outputs_of, waiting_of
 from pliant.apps.server.inference.metadata import MODEL_VERSION
 from pliant.apps.server.inference.requests import Asked, asked
 from pliant.apps.server.inference.sizes import check
@@ -25,6 +26,24 @@ class Prepared:
     pixels: tuple[int, int]
 
 
+@dataclass(frozen=True)
+class Call:
+    """A request that has come. What is small is prepared at once, and may be joined with others while it waits."""
+
+    body: Body
+    name: str
+    ready: Prepared | None = None
+    waiting: Waiting | None = None
+
+
+def called(body: Body, name: str, service: Service) -> Call:
+    """Raises as `prepared`."""
+    if not (body.small and service.models.is_loaded(name)):
+        return Call(body, name)
+    ready = prepared(body, name, service)
+    return Call(body, name, ready, waiting_of(ready.offered, ready.asked.inputs, ready.pixels))
+
+
 def prepared(body: Body, name: str, service: Service) -> Prepared:
     """Raises Problem for what is malformed or too large, ContractError for what the model does not take."""
     offered = service.models.get(name)
@@ -35,8 +54,7 @@ def prepared(body: Body, name: str, service: Service) -> Prepared:
 
 def computed(ready: Prepared) -> tuple[Array, ...]:
     """All outputs, in the order of the contract: exactly what the session gives. Raises InputError."""
-    found: Any = ready.offered.session(**ready.asked.inputs)
-    return found if isinstance(found, tuple) else (found,)
+    return outputs_of(ready.offered, ready.asked.inputs)
 
 
 def answered(ready: Prepared, arrays: tuple[Array, ...], service: Service) -> Answer:
@@ -49,11 +67,11 @@ def answered(ready: Prepared, arrays: tuple[Array, ...], service: Service) -> An
     return encoded(facts, [(name, by_name[name], binary) for name, binary in ready.asked.outputs], service.spool)
 
 
-def infer(body: Body, name: str, service: Service, step: Callable[[], None]) -> Answer:
-    """All of it; `step` is called in between, and ends the work by raising."""
-    ready = prepared(body, name, service)
+def infer(call: Call, service: Service, batcher: Batcher, step: Callable[[], None]) -> Answer:
+    """What is left to do when it is a call's turn; `step` is called in between, and ends the work by raising."""
+    ready = call.ready or prepared(call.body, call.name, service)
     step()
-    arrays = computed(ready)
+    arrays = computed(ready) if call.waiting is None else batcher.compute(call.waiting, step)
     step()
     service.metrics.pixels_in.inc(ready.pixels[0])
     service.metrics.pixels_out.inc(ready.pixels[1])

@@ -13,6 +13,7 @@ from pliant.imaging.facts import known_cost
 from pliant.imaging.limits import GIB, available_memory
 from pliant.imaging.network import Network
 
+NO_QUESTION = 1 << 16  # pixels of a result, for which there is memory always
 MOST_IN_JSON = 2_000_000  # numbers; as text they take ten times the room, and writing them takes a second
 
 
@@ -47,7 +48,8 @@ def check(network: Network, inputs: Mapping[str, Array], as_json: bool, settings
             f"The result would have {result * channels:,} numbers, but at most {MOST_IN_JSON:,} are written as JSON; "
             "ask for binary data.",
         )
-    _check_memory(network, result, max(_factors(network, inputs)))
+    if result > NO_QUESTION:
+        _check_memory(network, result, max(_factors(network, inputs)))
     return source, result
 
 

@@ -13,12 +13,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
+from pliant.apps.server.batching import Batcher
 from pliant.apps.server.inference import metadata
 from pliant.apps.server.inference.answers import Answer
 from pliant.apps.server.inference.body import received
 from pliant.apps.server.inference.described import ANSWERS, BODY, ERRORS, INDEX
 from pliant.apps.server.inference.document import optional, parsed
-from pliant.apps.server.inference.inferring import infer
+from pliant.apps.server.inference.inferring import Call, called, infer
 from pliant.apps.server.problems import Problem
 from pliant.apps.server.service import Service
 from pliant.apps.server.work import Stopped, Ticket
@@ -77,6 +78,7 @@ def _models(router: APIRouter, service: Service) -> None:
 
 
 def _infer(router: APIRouter, service: Service) -> None:
+    batcher = Batcher()
     extra = {"requestBody": BODY}
 
     @router.post(f"{VERSIONED}/infer", responses=ANSWERS, openapi_extra=extra, summary="Compute, by version")
@@ -87,10 +89,7 @@ def _infer(router: APIRouter, service: Service) -> None:
         try:
             body = await received(request, service.spool)
 
-            def work(ticket: Ticket) -> Answer:
-                return infer(body, name, service, ticket.step)
-
-            answer = await service.work.run(work, service.settings.seconds, request.is_disconnected)
+            answer = await _computed(called(body, name, service), request, service, batcher)
         except (Stopped, ClientDisconnect):
             return Response(status_code=NOBODY)
         return answer.response()
@@ -103,6 +102,19 @@ async def _short(request: Request) -> bytes:
         if len(body) > SHORT:
             raise Problem(413, f"The body is larger than {SHORT} bytes, which this path has no use for.")
     return body
+
+
+async def _computed(call: Call, request: Request, service: Service, batcher: Batcher) -> Answer:
+    def work(ticket: Ticket) -> Answer:
+        return infer(call, service, batcher, ticket.step)
+
+    if call.waiting is not None:
+        batcher.add(call.waiting)
+    try:
+        return await service.work.run(work, service.settings.seconds, request.is_disconnected)
+    finally:
+        if call.waiting is not None:
+            batcher.remove(call.waiting)
 
 
 def _check(service: Service, name: str, version: str) -> None:

@@ -44,7 +44,7 @@ function fingerprint(): Plugin {
     apply: "build",
     closeBundle() {
       const single = ["index.html", "package-lock.json", "package.json", "tsconfig.json", "vite.config.ts"];
-      const files = [...sources(join(here, "src")), ...single.map((name) => join(here, name))];
+      const files = [...sources(join(here, "src")), ...sources(join(here, "public")), ...single.map((name) => join(here, name))];
       const named = files.map((path) => [relative(here, path).replaceAll("\\", "/"), path] as const);
       const hash = createHash("sha256");
       for (const [name, path] of named.sort(([a], [b]) => (a < b ? -1 : 1))) {

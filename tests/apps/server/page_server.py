@@ -146,7 +146,12 @@ def describe(app: FastAPI, pictures: Pictures) -> None:
     def plan(width: int, height: int, factor: float, model: str = DEFAULT) -> Any:
         size = [int(width * factor), int(height * factor)]
         common = {"factor": factor, "model": model, "engine": ENGINE, "notes": []}
-        return {"source_size": [width, height], "result_size": size, "memory": 500 * size[0] * size[1], "seconds": None} | common
+        return {
+            "source_size": [width, height],
+            "result_size": size,
+            "memory": 500 * size[0] * size[1],
+            "seconds": None,
+        } | common
 
 
 def about(name: str, session: pliant.Session) -> dict[str, Any]:
@@ -154,7 +159,12 @@ def about(name: str, session: pliant.Session) -> dict[str, Any]:
     contract: Contract = session.contract
     network = Network.of(session)
     low, high = network.factors.minimum, network.factors.maximum
-    factor = {"minimum": low, "maximum": min(high or 8, 8), "default": network.default_factor, "live": network.factor is not None}
+    factor = {
+        "minimum": low,
+        "maximum": min(high or 8, 8),
+        "default": network.default_factor,
+        "live": network.factor is not None,
+    }
     return {
         "name": name,
         "default": name == DEFAULT,
@@ -202,8 +212,9 @@ def changes(job: Job) -> Iterator[str]:
     last = ""
     while True:
         with job.changed:
-            job.changed.wait_for(lambda: json.dumps(job.json()) != last)
-            last = json.dumps(job.json())
+            while (now := json.dumps(job.json())) == last:
+                job.changed.wait()
+            last = now
         yield f"event: job\ndata: {last}\n\n"
         if job.state in ("done", "failed", "cancelled"):
             return
@@ -218,7 +229,9 @@ def picture(done: Any) -> Response:
 
 def problem(status: int, detail: str) -> Response:
     """Problem details."""
-    return JSONResponse({"title": "Problem", "status": status, "detail": detail}, status, media_type="application/problem+json")
+    return JSONResponse(
+        {"title": "Problem", "status": status, "detail": detail}, status, media_type="application/problem+json"
+    )
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 import { joined, type Raster } from "./raster";
 
 const [PROFILE, ALPHA] = [0x20, 0x10]; // flags of an extended file
+const HEAD = 12; // bytes of RIFF, its length, and WEBP
 
-/** The file with the profile, as the extended format that it then has to be. */
+/** The file with this profile and no other, as the extended format that it then has to be. */
 export function withProfile(bytes: Uint8Array<ArrayBuffer>, { width, height, channels, profile }: Raster): Uint8Array<ArrayBuffer> {
   if (profile === null) return bytes;
   const head = new Uint8Array(10);
@@ -12,13 +13,19 @@ export function withProfile(bytes: Uint8Array<ArrayBuffer>, { width, height, cha
   [width - 1, height - 1].forEach((side, k) => {
     for (let byte = 0; byte < 3; byte++) head[4 + 3 * k + byte] = side >> (8 * byte);
   });
-  const rest = bytes.slice(12 + (nameOf(bytes) === "VP8X" ? 18 : 0));
-  const body = joined([new TextEncoder().encode("WEBP"), chunk("VP8X", head), chunk("ICCP", profile), rest]);
-  return chunk("RIFF", body);
+  const rest = [...chunks(bytes)].filter(([name]) => name !== "VP8X" && name !== "ICCP").map(([, chunk]) => chunk);
+  return chunk("RIFF", joined([new TextEncoder().encode("WEBP"), chunk("VP8X", head), chunk("ICCP", profile), ...rest]));
 }
 
-function nameOf(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes.subarray(12, 16));
+/** Names, and chunks with name, length and padding. */
+function* chunks(bytes: Uint8Array<ArrayBuffer>): Generator<[string, Uint8Array]> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = HEAD; at + 8 <= bytes.length; ) {
+    const length = view.getUint32(at + 4, true);
+    const end = at + 8 + length + (length % 2);
+    yield [String.fromCharCode(...bytes.subarray(at, at + 4)), bytes.subarray(at, end)];
+    at = end;
+  }
 }
 
 function chunk(name: string, data: Uint8Array): Uint8Array<ArrayBuffer> {

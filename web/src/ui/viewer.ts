@@ -46,6 +46,7 @@ class Viewer {
     this.#show(this.#before, item?.address ?? null);
     this.#show(this.#after, result?.address ?? null);
     this.#board.hidden = item === null;
+    this.#stage.classList.toggle("shown", item !== null);
     this.#stage.classList.toggle("both", result !== null);
     find("#viewer-empty").textContent = item ? "" : t(any ? "viewer_one" : "viewer_empty");
     find("#viewer-name").textContent = item ? [item.file.name, size ? text(size) : ""].filter(Boolean).join(" · ") : "";

@@ -1,7 +1,7 @@
 """The page: `GET /` and the files that it needs.
 
-They are built from `web/` and lie in `pliant/apps/server/page`. Which there are is found out once; the path of a request
-is only looked up among them and never opened.
+They are built from `web/` and lie in `pliant/apps/server/page`. Which there are is found out once; the path of a
+request is only looked up among them and never opened.
 """
 
 from __future__ import annotations

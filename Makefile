@@ -17,7 +17,7 @@ RESULT  = out/$(notdir $(basename $(PICTURE)))_x$(FACTOR).png
 SOURCES := pyproject.toml README.md LICENSE NOTICE $(shell find src -type f -not -name '*.pyc')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test newest lint clean test-both table matrix speed fast zoo set5
+.PHONY: help demo test newest lint clean test-both table matrix speed fast zoo set5 page
 
 help:
 	@echo 'make demo   upscale a picture and say where the result is; PICTURE=$(PICTURE) FACTOR=$(FACTOR)'
@@ -30,6 +30,7 @@ help:
 	@echo 'make zoo    export every super-resolution architecture and write docs/models.md'
 	@echo 'make speed  export time against torch.onnx.export'
 	@echo 'make fast   pliant against PyTorch, engines by hand and other programs, and write docs/speed.md; PEERS=python'
+	@echo 'make page   build the page of pliant serve from web/; needs Node 20 or newer, which nothing else here does'
 	@echo 'make lint   ruff, pyright and the import layers'
 	@echo 'make clean  remove what the other targets made, virtual environments included'
 
@@ -83,6 +84,10 @@ speed: $(VENV)/.stamp
 fast: $(VENV)/.stamp
 	$(VENV)/bin/python -m pip install --quiet --editable '.[bench]'
 	$(VENV)/bin/python benchmarks/speed.py $(if $(PEERS),--peers-python '$(PEERS)')
+
+# What it builds is committed, so that nobody who installs or runs pliant needs Node; a test holds it to its sources.
+page:
+	cd web && npm ci --ignore-scripts && npm run build
 
 lint: $(VENV)/.stamp
 	$(VENV)/bin/ruff check

@@ -1,0 +1,96 @@
+"""A server with the page, and one browser for all tests of it.
+
+The tests talk to `server`, whichever program that is; they skip where Playwright or a Chromium is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.apps.server.visit import Visit
+
+TOKEN = "a-token-of-the-tests"
+OPTIONS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def serving(token: str | None, cache: Path) -> Generator[str, None, None]:
+    """The address of a server that runs meanwhile, on a thread of this process."""
+    uvicorn = pytest.importorskip("uvicorn")
+    pytest.importorskip("fastapi")
+    from tests.apps.server.page_server import application
+
+    os.environ["PLIANT_CACHE"] = str(cache)
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(application(token), log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    server.should_exit = True
+    thread.join(30)
+    listening.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that wants no token."""
+    with serving(None, tmp_path_factory.mktemp("cache")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def locked_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that wants `TOKEN`."""
+    with serving(TOKEN, tmp_path_factory.mktemp("cache")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A Chromium that the system has."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    program = os.environ.get("PLIANT_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("there is no Chromium here; install it, or name it in PLIANT_CHROMIUM")
+    with playwright.sync_playwright() as started:
+        running = started.chromium.launch(executable_path=program, args=OPTIONS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visit(browser: Any, server: str) -> Iterator[Visit]:
+    """The page, opened in English and light; at the end, it has asked no other host and thrown nothing."""
+    with visiting(browser, server) as opened:
+        yield opened
+
+
+@contextmanager
+def visiting(browser: Any, address: str, **options: Any) -> Generator[Visit, None, None]:
+    """See `visit`; options are those of a context of Playwright."""
+    context = browser.new_context(**{"locale": "en-GB", "viewport": {"width": 1280, "height": 900}, **options})
+    context.set_default_timeout(120_000)
+    opened = Visit(context.new_page(), address)
+    try:
+        yield opened
+        opened.check()
+    finally:
+        context.close()

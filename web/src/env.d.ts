@@ -1,0 +1,2 @@
+/** The version of ONNX Runtime whose files lie beside the page. */
+declare const ENGINE_VERSION: string;

@@ -15,7 +15,7 @@ from pliant.apps.server import origins
 from pliant.apps.server.problems import Problem, answer
 from pliant.apps.server.settings import MIB, Settings, is_loopback
 
-OPEN = ("/health/live", "/health/ready", "/", "/favicon.ico")  # need no token
+OPEN = ("/health/live", "/health/ready", "/", "/licences.txt", "/favicon.ico")  # need no token
 ASSETS = "/assets/"
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 HEAD = 32 << 10  # bytes of the first line and the headers

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.apps.server.visit import Visit
+from tests.apps.server.page.visit import Visit
 
 TOKEN = "a-token-of-the-tests"
 OPTIONS = [
@@ -36,11 +36,13 @@ def serving(token: str | None, cache: Path) -> Generator[str, None, None]:
     """The address of a server that runs meanwhile, on a thread of this process."""
     uvicorn = pytest.importorskip("uvicorn")
     pytest.importorskip("fastapi")
-    from tests.apps.server.page_server import application
+    from pliant.apps.server.app import create_app
+    from pliant.apps.server.settings import Settings
 
     os.environ["PLIANT_CACHE"] = str(cache)
+    application = create_app(Settings(tokens=(token,) if token else (), jobs=cache / "jobs"))
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application(token), log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(application, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{listening.getsockname()[1]}/"

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image, ImageCms
 
 import pliant
-from tests.apps.server.conftest import visiting
-from tests.apps.server.visit import Visit, farthest, picture
+from tests.apps.server.page.conftest import visiting
+from tests.apps.server.page.visit import Visit, farthest, picture
 
 pytestmark = pytest.mark.xdist_group("browser")
 WATCH = """() => {

@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/page.md anew: `python -m tests.apps.server.screenshots [ADDRESS]`."""
+"""Draws the pictures of docs/page.md anew: `python -m tests.apps.server.page.screenshots [ADDRESS]`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 from PIL import Image
 
-from tests.apps.server.conftest import OPTIONS, serving, visiting
-from tests.apps.server.visit import Visit
+from tests.apps.server.page.conftest import OPTIONS, serving, visiting
+from tests.apps.server.page.visit import Visit
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 WREN = ROOT / "examples" / "canyon-wren.png"
 MOST = 300_000  # bytes of a picture
 

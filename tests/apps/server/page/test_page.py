@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 import pliant
-from tests.apps.server.conftest import TOKEN, visiting
-from tests.apps.server.visit import Visit, farthest, picture
+from tests.apps.server.page.conftest import TOKEN, visiting
+from tests.apps.server.page.visit import Visit, farthest, picture
 
 pytestmark = pytest.mark.xdist_group("browser")
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"

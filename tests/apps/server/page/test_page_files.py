@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-PAGE = Path(__file__).parents[3] / "src/pliant/apps/server/page"
-WEB = Path(__file__).parents[3] / "web"
+PAGE = Path(__file__).parents[4] / "src/pliant/apps/server/page"
+WEB = Path(__file__).parents[4] / "web"
 
 
 @pytest.fixture(scope="module")

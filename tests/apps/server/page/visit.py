@@ -40,7 +40,7 @@ class Visit:
     def open(self) -> Visit:
         """The page, with the models that the server has."""
         self.page.goto(self.address)
-        self.page.wait_for_function("document.querySelector('#model').options.length > 0")
+        self.page.wait_for_function("() => document.querySelector('#model').options.length > 0")
         return self
 
     def drop(self, *paths: Path) -> None:

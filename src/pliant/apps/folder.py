@@ -29,6 +29,7 @@ from pliant.engines.base import Session
 from pliant.errors import PictureError, UsageError
 from pliant.imaging.network import Network
 from pliant.imaging.upscaling import Limits
+from pliant.version import VERSION
 
 SOME = 24  # pictures whose sizes stand for all, before it is known what is to be done with them
 WORKERS = 4  # at most, without being asked for
@@ -241,7 +242,7 @@ def _there(cluster: str, model: PathLike | Session | None) -> Callable[[Session,
         source, precision = portable(model, session)
 
         def run(jobs: Sequence[Job], ends: Ends, keeper: Keeper, progress: Progress, failures: Failures) -> None:
-            setup = partial(Setup, source, session.engine, precision, wish, limits)
+            setup = partial(Setup, VERSION, source, session.engine, precision, wish, limits)
             Spread(place, workers, setup, ends.sources, ends.results, keeper, progress, failures).run(jobs)
 
         return run

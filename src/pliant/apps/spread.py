@@ -5,7 +5,7 @@ So the log has one writer, and each result is put down once, however often a los
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -54,9 +54,7 @@ class Spread:
         self.progress.report("starting the workers")
         try:
             with self.place.open(Wanted(self.workers, len(jobs))) as crew:
-                setup = self.setup(crew.threads)
-                left = self._round(crew, setup, tasks, portions(tasks, crew.count))
-                left = self._round(crew, setup, left, [[task] for task in left])
+                left = self._all(crew, self.setup(crew.threads), tasks)
             for task in left:
                 self.failures.add(task.job.name, Fault(LOST))
         finally:
@@ -68,18 +66,24 @@ class Spread:
         here = replace(job, source=job.source.absolute(), path=job.path.absolute())
         return Task(number, here, source, result)
 
+    def _all(self, crew: Workers, setup: Setup, tasks: Sequence[Task]) -> Sequence[Task]:
+        """Those that are lost however often they are tried: first with others, then alone as long as any succeeds."""
+        left = self._round(crew, setup, tasks, portions(tasks, crew.count))
+        tried = len(left) + 1
+        while 0 < len(left) < tried:
+            tried = len(left)
+            left = self._round(crew, setup, left, [[task] for task in left])
+        return left
+
     def _round(self, crew: Workers, setup: Setup, tasks: Sequence[Task], cut: Sequence[Portion]) -> list[Task]:
         """Those of which nothing has come, for their workers were lost."""
-        if not tasks:
-            return []
         left, begun = {task.number: task for task in tasks}, self.progress.done > 0
-        for number, outcomes in crew.outcomes(setup, cut):
-            if not begun:  # loading is over; what is done already took about so long
-                self.progress.started, begun = perf_counter() - _seconds(outcomes), True
-            for outcome in outcomes:
+        for answer in crew.answers(setup, cut):
+            if not begun:  # loading is over; what is done already took so long
+                self.progress.started, begun = perf_counter() - answer.seconds, True
+            for outcome in answer.outcomes:
                 if left.pop(outcome.number, None) is not None:
                     self._settle(outcome)
-            del number
         return list(left.values())
 
     def _settle(self, outcome: Outcome) -> None:
@@ -133,10 +137,6 @@ def _unwritten(job: Job, error: Exception) -> Exception:
     if isinstance(error, OSError) and not isinstance(error, PliantError):
         return InputError(f"{job.path} cannot be written: {error.strerror}.")
     return error
-
-
-def _seconds(outcomes: Iterable[Outcome]) -> float:
-    return sum(outcome.found.seconds for outcome in outcomes if isinstance(outcome.found, Made))
 
 
 def _pixels(task: Task) -> int:

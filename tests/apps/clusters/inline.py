@@ -8,7 +8,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from pliant.apps.batch.worker import Outcome, Setup, Worker
+from pliant.apps.batch.worker import Answer, Setup, Worker
 from pliant.apps.clusters import base
 from pliant.apps.clusters.base import Cluster, Place, Portion
 
@@ -21,16 +21,16 @@ class Inline:
     def __init__(self, lost: dict[str, int]) -> None:
         self.lost, self.portions = dict(lost), list[list[str]]()
 
-    def outcomes(self, setup: Setup, portions: Sequence[Portion]) -> Iterator[tuple[int, Sequence[Outcome]]]:
+    def answers(self, setup: Setup, portions: Sequence[Portion]) -> Iterator[Answer]:
         worker = Worker(pickle.loads(pickle.dumps(setup)))
-        for number, portion in reversed(list(enumerate(portions))):
+        for portion in reversed(portions):
             self.portions.append([task.job.name for task in portion])
             found = worker(pickle.loads(pickle.dumps(list(portion))))
             dying = [task.job.name for task in portion if self.lost.get(task.job.name)]
             for name in dying:
                 self.lost[name] -= 1
             if not dying:  # else the worker has died with all that it knew
-                yield number, pickle.loads(pickle.dumps(found))
+                yield pickle.loads(pickle.dumps(found))
 
 
 def use(monkeypatch: pytest.MonkeyPatch, lost: dict[str, int] | None = None) -> Inline:

@@ -137,6 +137,20 @@ def test_the_command_line(cluster: str, tmp_path: Path, live: Path, capfd: pytes
         assert (tmp_path / f"out{source}" / name).read_bytes() == (alone / name).read_bytes()
 
 
+def test_workers_that_cannot_begin(
+    cluster: str, tmp_path: Path, live: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del cluster
+    monkeypatch.setattr("pliant.apps.folder.VERSION", "0.0.0")  # as if every machine had another version
+    source, out = make(tmp_path / "in", 2), tmp_path / "out"
+    command = ["upscale", str(source), "-o", str(out), "-s", "2", "-m", str(live), "--cluster", "auto"]
+    assert main(command) == 2
+    shown = capfd.readouterr()
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
+    assert shown.err.startswith("pliant: The workers cannot begin: A worker has pliant ")
+    assert list(contents(out)) == [NAME]
+
+
 def test_nobody_is_told(cluster: str) -> None:
     del cluster
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"

@@ -19,6 +19,7 @@ from pliant.apps.clusters.base import find
 from pliant.apps.folder import Summary
 from pliant.apps.spread import LOST, PICTURES, PIXELS, portions
 from pliant.errors import UsageError
+from pliant.version import VERSION
 from tests.apps.clusters import inline
 from tests.apps.test_folder_killed import contents, lines, make
 from tests.support import gradient, save
@@ -137,7 +138,7 @@ def test_another_version_on_a_worker_is_refused(live: Path) -> None:
     from pliant.engines.base import Source
     from pliant.imaging.upscaling import Limits
 
-    setup = Setup(Source.of(live), "onnxruntime", "f32", Wish(2.0), Limits(), 1)
+    setup = Setup(VERSION, Source.of(live), "onnxruntime", "f32", Wish(2.0), Limits(), 1)
     Worker(setup)
     with pytest.raises(UsageError, match=r"begun with 0\.0\.0"):
         Worker(replace(setup, version="0.0.0"))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
+from time import perf_counter
 
 from pliant.apps.batch.jobs import Job
 from pliant.apps.batch.keeping import Made
@@ -46,19 +47,27 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """One outcome for each task of a portion, in any order, and how long it took all in all."""
+
+    outcomes: Sequence[Outcome]
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Setup:
     """All that a worker needs to know once; it may be on another machine, so the model travels with it.
 
     `engine` is the name of one, `threads` how many it computes with, `version` that of pliant where the run was begun.
     """
 
+    version: str
     model: Source
     engine: str
     precision: str
     wish: Wish
     limits: Limits
     threads: int
-    version: str = VERSION
 
 
 class Worker:
@@ -75,8 +84,9 @@ class Worker:
         self._wish = setup.wish
         self._limits = limits_of(setup.limits)
 
-    def __call__(self, tasks: Sequence[Task]) -> list[Outcome]:
-        """One outcome for each task, in any order; while one picture is computed, others are read and written."""
+    def __call__(self, tasks: Sequence[Task]) -> Answer:
+        """Do a portion; while one picture is computed, others are read and written."""
+        started = perf_counter()
         with TemporaryDirectory(prefix="pliant-") as scratch, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # as for a run on one machine
             portion = _Portion(tasks, Path(scratch))
@@ -91,7 +101,7 @@ class Worker:
                 part=unique,
                 fetch=portion.fetch,
             ).run(portion.jobs)
-            return portion.found
+        return Answer(portion.found, perf_counter() - started)
 
 
 class _Portion:

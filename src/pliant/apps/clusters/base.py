@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from pliant.apps.batch.worker import Outcome, Setup, Task
+from pliant.apps.batch.worker import Answer, Setup, Task
 from pliant.errors import UsageError
 from pliant.registry import load, names
 
@@ -27,8 +27,8 @@ class Workers(Protocol):
     count: int
     threads: int
 
-    def outcomes(self, setup: Setup, portions: Sequence[Portion]) -> Iterator[tuple[int, Sequence[Outcome]]]:
-        """What became of each portion, with its place in `portions`, as soon as a worker has done it.
+    def answers(self, setup: Setup, portions: Sequence[Portion]) -> Iterator[Answer]:
+        """What became of each portion, as soon as a worker has done it.
 
         In any order, and only as fast as this is taken. A portion whose worker was lost is given to another one, so
         that a task may be done twice, but no portion is answered twice. One whose workers were lost again and again is

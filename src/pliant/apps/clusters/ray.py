@@ -15,16 +15,19 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pliant.apps.batch.worker import Outcome, Setup, Worker
+from pliant.apps.batch.outcome import sentence
+from pliant.apps.batch.worker import Answer, Setup, Worker
+from pliant.apps.clusters._processes import ended
 from pliant.apps.clusters.base import AUTO, Cluster, Portion, Wanted
 from pliant.choosing.machine import machine
-from pliant.errors import ClusterError, MissingExtra, UsageError
+from pliant.errors import ClusterError, MissingExtra, PliantError, UsageError
 from pliant.imaging.limits import available_memory
 
 PACKAGES = ("ray", "pandas", "pyarrow")
@@ -32,6 +35,7 @@ STORE = 128 << 20  # bytes for what travels through Ray on this machine; a model
 NEED = 400 << 20  # bytes of free memory for each worker on this machine, at least
 PATIENCE = 5  # seconds until an address does not answer
 RETRIES = 2  # of a portion whose worker was lost
+RESTARTS = 20  # of one worker; where it is lost each time, what is left is reported
 SILENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}  # the latter complains of Ray Data itself
 STDERR = 2
 LONGEST = 107  # bytes in the path of a socket
@@ -54,11 +58,7 @@ def check(address: str) -> None:
 @contextmanager
 def joined(address: str, wanted: Wanted) -> Generator[Crew, None, None]:
     """See `Cluster.open`. A cluster that this process has joined already stays joined."""
-    where = _running() if address == AUTO else address
-    if _initialized():
-        yield Crew(import_module("ray"), wanted)
-        return
-    with _started(wanted) if where is None else _connected(where) as ray:
+    with _joined(address, wanted) as ray, _silent():
         yield Crew(ray, wanted)
 
 
@@ -71,8 +71,8 @@ class Crew:
         self.count = max(1, min(wanted.workers or cores, wanted.pictures, cores))
         self.threads = max(1, cores // self.count)
 
-    def outcomes(self, setup: Setup, portions: Sequence[Portion]) -> Iterator[tuple[int, Sequence[Outcome]]]:
-        """See `Workers.outcomes`."""
+    def answers(self, setup: Setup, portions: Sequence[Portion]) -> Iterator[Answer]:
+        """See `Workers.answers`."""
         data: Any = import_module("ray.data")
         there = self._ray.put(pickle.dumps(setup))
         with _quiet(data), warnings.catch_warnings():
@@ -84,17 +84,29 @@ class Crew:
                 batch_size=None,
                 compute=data.ActorPoolStrategy(size=min(self.count, len(rows))),
                 num_cpus=self.threads,
-                max_restarts=-1,  # an actor that is lost begins anew, on another machine if need be
+                max_restarts=RESTARTS,  # an actor that is lost begins anew, on another machine if need be
                 max_task_retries=RETRIES,
             )
             seen = set[int]()
             try:
                 for row in made.iter_rows():
+                    answer: Answer | Refusal = pickle.loads(row["answer"])
+                    if isinstance(answer, Refusal):
+                        raise ClusterError(f"The workers cannot begin: {answer.reason}")
                     if (number := int(row["number"])) not in seen:
                         seen.add(number)
-                        yield number, pickle.loads(row["outcomes"])
-            except self._ray.exceptions.RayError as error:
-                raise ClusterError(f"The workers could not begin: {_cause(error)}") from error
+                        yield answer
+            except PliantError:
+                raise
+            except Exception as error:
+                raise ClusterError(f"The workers cannot do it: {_cause(error)}") from error
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a worker cannot work, in sentences."""
+
+    reason: str
 
 
 class Actor:
@@ -102,12 +114,21 @@ class Actor:
 
     def __init__(self, setup: list[Any]) -> None:
         ray: Any = import_module("ray")
-        self._worker = Worker(pickle.loads(ray.get(setup[0])))
+        self._worker = _worker(ray.get(setup[0]))
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
-        """Columns `number` and `outcomes` for columns `number` and `tasks`."""
-        found = [pickle.dumps(self._worker(pickle.loads(tasks))) for tasks in batch["tasks"]]
-        return {"number": list(batch["number"]), "outcomes": found}
+        """Columns `number` and `answer` for columns `number` and `tasks`."""
+        worker = self._worker
+        found = [worker if isinstance(worker, Refusal) else worker(pickle.loads(tasks)) for tasks in batch["tasks"]]
+        return {"number": list(batch["number"]), "answer": [pickle.dumps(answer) for answer in found]}
+
+
+def _worker(setup: bytes) -> Worker | Refusal:
+    """Ray would start an actor that raises again and again."""
+    try:
+        return Worker(pickle.loads(setup))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the user has to see it
+        return Refusal(sentence(error))
 
 
 def _imported() -> Any:
@@ -117,9 +138,12 @@ def _imported() -> Any:
     return import_module("ray")
 
 
-def _initialized() -> bool:
+def _joined(address: str, wanted: Wanted) -> AbstractContextManager[Any]:
     ray: Any = sys.modules.get("ray")
-    return ray is not None and ray.is_initialized()
+    if ray is not None and ray.is_initialized():
+        return nullcontext(ray)
+    where = _running() if address == AUTO else address
+    return _started(wanted) if where is None else _connected(where)
 
 
 @contextmanager
@@ -146,7 +170,8 @@ def _started(wanted: Wanted) -> Generator[Any, None, None]:
         _start(ray, folder, wanted)
         yield ray
     finally:
-        ray.shutdown()
+        with ended(folder):
+            ray.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -201,6 +226,25 @@ def _cores(wanted: Wanted) -> int:
 
 
 @contextmanager
+def _silent() -> Generator[None, None, None]:
+    """Ray tells of each lost worker on stdout, where results belong; what matters of it is in the summary."""
+    home: Any = import_module("ray._private.worker")
+    usual = getattr(home, "print_to_stdstream", None)
+    if usual is None:  # another version of Ray
+        yield
+        return
+    home.print_to_stdstream = _ignore
+    try:
+        yield
+    finally:
+        home.print_to_stdstream = usual
+
+
+def _ignore(*given: object, **named: object) -> None:
+    del given, named
+
+
+@contextmanager
 def _quiet(data: Any) -> Generator[None, None, None]:
     """Ray Data says nothing on the terminal, and goes on when a portion is lost; afterwards all is as it was."""
     import logging
@@ -247,11 +291,13 @@ def _answers(address: str) -> bool:
 
 
 def _cause(error: BaseException) -> str:
-    """The innermost reason of an error of Ray's, in one line, without its traceback."""
-    while (inner := getattr(error, "cause", None) or error.__cause__) is not None and inner is not error:
-        error = inner
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[-1] if lines else 'no reason given'}"
+    """The innermost reason of an error of Ray's that says anything, in one line, without its traceback."""
+    found, at = type(error).__name__, error
+    while at is not None:
+        lines = [line.strip() for line in str(at).splitlines() if line.strip()]
+        found = f"{type(at).__name__}: {lines[-1]}" if lines else found
+        at = getattr(at, "cause", None) or at.__cause__ or at.__context__
+    return found
 
 
 CLUSTER = Cluster("ray", check, joined)

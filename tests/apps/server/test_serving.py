@@ -360,7 +360,7 @@ def test_work_that_has_not_begun_is_taken_back() -> None:
 
         with pytest.raises(Stopped):
             await work.run(second, gone=gone, undo=second.undone.set)
-        assert second.undone.is_set()
+        assert await asyncio.to_thread(second.undone.wait, PATIENCE)
         with pytest.raises(Problem) as late:
             await work.run(second, seconds=0.01)
         assert late.value.status == 503
@@ -371,6 +371,29 @@ def test_work_that_has_not_begun_is_taken_back() -> None:
         with pytest.raises(Problem) as closed:
             await work.run(second, undo=second.undone.set)
         assert closed.value.status == 503
+
+    asyncio.run(scenario())
+
+
+def test_writing_goes_on_beside_the_next() -> None:
+    async def scenario() -> None:
+        work, first, second = Work(1, 1), Held(), Held()
+
+        def computed(ticket: Ticket) -> str:
+            ticket.release()
+            ticket.release()  # which changes nothing
+            return first(ticket)
+
+        writing = asyncio.create_task(work.run(computed))
+        assert await asyncio.to_thread(first.begun.wait, PATIENCE)
+        computing = asyncio.create_task(work.run(second))
+        assert await asyncio.to_thread(second.begun.wait, PATIENCE)
+        assert (work.running, work.accepts) == (1, False), "both count as work"
+        first.go.set()
+        second.go.set()
+        assert (await writing, await computing) == ("done", "done")
+        assert (work.running, work.waiting) == (0, 0)
+        work.close()
 
     asyncio.run(scenario())
 

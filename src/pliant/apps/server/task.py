@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -12,13 +12,14 @@ from pliant.apps.server.models import Offered
 from pliant.apps.server.problems import DISK, MEMORY, Problem
 from pliant.apps.server.settings import Settings
 from pliant.apps.server.wishes import Asked
-from pliant.apps.steps import check, computed, decoded, written
+from pliant.apps.steps import Array, check, computed, decoded, written
 from pliant.errors import InputError, PictureError
 from pliant.imaging.sizes import Plan
 from pliant.imaging.upscaling import Limits, Work
 from pliant.media.formats import Format, by_name, for_source
 from pliant.media.picture import Picture
 from pliant.media.read import read_size
+from pliant.media.strips import HELD
 
 Step = Callable[[float], None]
 
@@ -49,10 +50,19 @@ class Made:
     notes: tuple[str, ...]
 
 
-def make(source: Path, asked: Asked, offered: Offered, settings: Settings, target: Path, step: Step) -> Made:
+def make(
+    source: Path,
+    asked: Asked,
+    offered: Offered,
+    settings: Settings,
+    target: Path,
+    step: Step,
+    release: Callable[[], None] | None = None,
+) -> Made:
     """Upscale the picture in `source` and write it to `target`, whole or not at all.
 
-    `step` is called with the share that is done, from 0 to 1, and ends the work by raising.
+    `step` is called with the share that is done, from 0 to 1, and ends the work by raising. `release` is called when
+    the network has done its part, if the result is not so large that two of them should not be in memory.
 
     Raises:
         Problem: 415 if the file is no picture that can be read, 413 if it or its result is beyond the limits.
@@ -65,7 +75,10 @@ def make(source: Path, asked: Asked, offered: Offered, settings: Settings, targe
         picture, planned = decoded(offered.network, source, planned, asked.wish, target.parent, form)
         _check_frames(picture, planned, settings)
         work = Work(offered.network, planned, Limits(), step, alpha=asked.wish.alpha)
-        lost = written(picture, computed(picture, work, form), planned, target, form, lambda text: None)
+        pieces = computed(picture, work, form)
+        if release is not None and planned.result[0] * planned.result[1] * 3 <= HELD:
+            pieces = _followed(pieces, release)
+        lost = written(picture, pieces, planned, target, form, lambda text: None)
     except InputError as error:
         raise refusal(error, source, target) from error
     step(1.0)
@@ -81,6 +94,11 @@ def make(source: Path, asked: Asked, offered: Offered, settings: Settings, targe
         seconds=perf_counter() - started,
         notes=(*picture.notes, *planned.notes, *work.notes, *lost),
     )
+
+
+def _followed(pieces: Iterable[Array], then: Callable[[], None]) -> Iterator[Array]:
+    yield from pieces
+    then()
 
 
 def foreseen(source: Path, asked: Asked, offered: Offered, settings: Settings) -> Plan:

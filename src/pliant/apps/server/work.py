@@ -29,6 +29,7 @@ class Ticket:
     def __init__(self, told: Callable[[float], None] | None = None) -> None:
         self._stop, self._told = Event(), told
         self._between: Callable[[], None] | None = None
+        self._released: Callable[[], None] | None = None
         self._place: Place | None = None
 
     @property
@@ -51,13 +52,22 @@ class Ticket:
         if self.stopped:
             raise Stopped
 
-    def at(self, place: Place, between: Callable[[], None] | None = None) -> None:
-        """Where the work is done; `between` is called at each step."""
-        self._place, self._between = place, between
+    def release(self) -> None:
+        """Called by the work when what is left of it needs no worker: the next may begin beside it."""
+        if self._released is not None:
+            self._released()
+
+    def at(
+        self, place: Place, between: Callable[[], None] | None = None, released: Callable[[], None] | None = None
+    ) -> None:
+        """Where the work is done. `between` is called at each step, `released` when the place is needed no more."""
+        self._place, self._between, self._released = place, between, released
 
 
 class Work:
-    """Runs functions in `workers` threads; `queue` more may wait. Used from one event loop.
+    """Runs functions, `workers` at the same time; `queue` more may wait. Used from one event loop.
+
+    One more runs that has released its place: writing a result goes on beside the computing of the next.
 
     What is run by `aside` shares the workers with them: everybody waits in one line, and what is aside goes back to its
     end at each step. If it comes to no step for long, a request is done beside it.
@@ -65,7 +75,7 @@ class Work:
 
     def __init__(self, workers: int, queue: int) -> None:
         self.workers, self.queue = workers, queue
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="pliant-work")
+        self._threads = ThreadPoolExecutor(workers + 1, thread_name_prefix="pliant-work")
         self._aside = ThreadPoolExecutor(workers, thread_name_prefix="pliant-aside")
         self._line = Line(workers)
         self._tickets = set[Ticket]()
@@ -114,7 +124,7 @@ class Work:
         self._tickets.add(ticket)
         place = Place()
         self._line.join(place)
-        ticket.at(place)
+        ticket.at(place, released=partial(self._line.leave, place))
         begun = self._begun(self._threads, ticket, place, partial(self._timed, do, ticket, place))
         future = asyncio.wrap_future(begun)
         try:

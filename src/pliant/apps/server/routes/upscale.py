@@ -37,7 +37,8 @@ def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which fam
         target = source.with_name(f"{source.name}.result")
 
         def work(ticket: Ticket) -> Made:
-            return make(source, asked, service.models.get(asked.model), service.settings, target, ticket.step)
+            offered = service.models.get(asked.model)
+            return make(source, asked, offered, service.settings, target, ticket.step, ticket.release)
 
         def undo() -> None:
             source.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +186,63 @@ def test_tokens(tmp_path: Path) -> None:
         assert caught.value.status() == "401"
         assert client.get_server_metadata(headers={"Authorization": f"Bearer {TOKEN}"})["name"] == "pliant"
         client.close()
+
+
+def test_requests_that_wait_are_joined_and_equal_those_alone(tmp_path: Path) -> None:
+    from threading import Event
+
+    from pliant.apps.server import batching
+    from pliant.apps.server.app import create_app
+    from pliant.apps.server.settings import Settings
+
+    app = create_app(Settings(engine="onnxruntime", jobs=tmp_path, queue=20))
+    work, hold = app.state.service.work, Event()
+    sizes: list[int] = []
+    joined = batching._joined
+
+    def watched(group: Any) -> Any:
+        sizes.append(len(group))
+        return joined(group)
+
+    def one(number: int) -> bool:
+        own = triton.InferenceServerClient(address, connection_timeout=PATIENCE, network_timeout=PATIENCE)
+        image = picture(8, 8) + np.float32(number)
+        return same(own.infer("anyscale", inputs(image, 2.7)).as_numpy("output"), session(image, 2.7))
+
+    with running(app) as address, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batching, "_joined", watched)
+        session = app.state.service.models.get("anyscale").session
+        blocked = work._threads.submit(hold.wait, PATIENCE)  # the only worker is busy until all of them wait
+        with ThreadPoolExecutor(6) as threads:
+            asked = [threads.submit(one, number) for number in range(6)]
+            while len(work._tickets) < 6:
+                assert not any(done.done() for done in asked)
+            hold.set()
+            assert [done.result(PATIENCE) for done in asked] == [True] * 6
+        assert blocked.result(PATIENCE)
+    assert sizes == [6]
+
+
+def test_too_many_are_told_to_come_back(tmp_path: Path) -> None:
+    from threading import Event
+
+    from pliant.apps.server.app import create_app
+    from pliant.apps.server.settings import Settings
+
+    app = create_app(Settings(engine="onnxruntime", jobs=tmp_path, queue=1))
+    work, hold = app.state.service.work, Event()
+
+    def one(number: int) -> str:
+        own = triton.InferenceServerClient(address, connection_timeout=PATIENCE, network_timeout=PATIENCE)
+        try:
+            return str(own.infer("anyscale", inputs(picture(8, 8), 2.7)).as_numpy("output").shape)
+        except triton.InferenceServerException as error:
+            return error.status()
+
+    with running(app) as address, ThreadPoolExecutor(3) as threads:
+        app.state.service.models.get("anyscale")
+        work._threads.submit(hold.wait, PATIENCE)
+        asked = [threads.submit(one, number) for number in range(3)]
+        wait(asked, PATIENCE, FIRST_COMPLETED)
+        hold.set()
+        assert sorted(done.result(PATIENCE) for done in asked) == ["(1, 3, 21, 21)", "(1, 3, 21, 21)", "429"]

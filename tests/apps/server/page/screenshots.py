@@ -19,10 +19,9 @@ MOST = 300_000  # bytes of a picture
 
 
 def keep(name: str, visit: Visit) -> None:
-    """What is seen now, in 256 colours without dithering where that is enough, else as many pixels as fit."""
+    """What is seen now, in 256 colours."""
     image = Image.open(io.BytesIO(visit.page.screenshot())).convert("RGB")
-    image = image.quantize(256, dither=Image.Dither.NONE)
-    image.save(ROOT / "docs" / name, optimize=True)
+    image.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(ROOT / "docs" / name, optimize=True)
     size = (ROOT / "docs" / name).stat().st_size
     assert size < MOST, f"{name} has {size} bytes"
 
@@ -45,9 +44,11 @@ def draw(browser: Any, address: str) -> None:
     with visiting(browser, address, viewport=size) as visit:
         page = upscaled(visit, 2.7)
         keep("page_light.png", visit)
-        for _ in range(4):
-            page.click("#zoom-in")
-        page.locator("#viewer").scroll_into_view_if_needed()
+        box = page.locator("#stage").bounding_box()
+        page.mouse.move(box["x"] + 0.47 * box["width"], box["y"] + 0.2 * box["height"])  # the eye
+        page.mouse.wheel(0, -1000)
+        page.locator("#split").fill("45")
+        page.wait_for_timeout(500)
         keep("page_compare.png", visit)
     with visiting(browser, address, viewport=size, locale="zh-CN", color_scheme="dark") as visit:
         upscaled(visit, 3.3, here=True)

@@ -150,6 +150,21 @@ def test_formats(here: Visit, tmp_path: Path) -> None:
     assert webp[1].mode == "RGBA"
 
 
+def test_stop(here: Visit, tmp_path: Path) -> None:
+    """What runs can be stopped at once, and what is wanted after that is computed."""
+    here.drop(picture(tmp_path / "large.png", 400, 400))
+    here.factor(4)
+    here.page.click("#run")
+    here.page.wait_for_selector('.item[data-state="running"]')
+    here.page.click("#stop")
+    here.finished()
+    assert here.states() == ["cancelled"]
+    here.page.click(".remove")
+    here.drop(picture(tmp_path / "small.png", 16, 16))
+    here.run()
+    assert here.states() == ["done"]
+
+
 def test_without_isolation(browser: Any, server: str, tmp_path: Path) -> None:
     """Where the page is not isolated, behind a proxy that drops headers, one thread computes the same."""
     source = picture(tmp_path / "small.png", 30, 20)

@@ -48,7 +48,7 @@ def deployed(settings: Settings, address: str, most: int) -> Generator[str, None
 def deploy(settings: Settings, address: str, most: int, report: Callable[[str], None]) -> None:
     """Run the server on a cluster until it is interrupted; `report` is told where it listens. Raises as `deployed`."""
     with deployed(settings, address, most) as url:
-        report(f"pliant serves on {url}, from up to {most} replicas")
+        report(url)
         Event().wait()
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pliant.apps.cli.options import common
 from pliant.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
@@ -70,11 +72,15 @@ def limit(name: str, kind: Any, text: str, default: object, *also: str) -> Any:
     "cluster", str, 'Serve from the Ray cluster at this address; "auto" is the one on this machine, or a new one.', None
 )
 @limit("replicas", click.IntRange(1), "With --cluster: the most copies of the server.", 8)
-def serve(tokens_file: Path | None, models: tuple[str, ...], origins: tuple[str, ...], **given: Any) -> int:
+@common
+def serve(
+    tokens_file: Path | None, models: tuple[str, ...], origins: tuple[str, ...], as_json: bool, **given: Any
+) -> int:
     """Upscale pictures behind HTTP, with a page for people at /.
 
     Every option can be set in the environment too: PLIANT_SERVE_PORT, PLIANT_SERVE_WORKERS. What can be asked is told
-    by /openapi.json. Ctrl-C finishes what is being computed, and keeps jobs for the next start.
+    by /openapi.json. Ctrl-C finishes what is being computed, and keeps jobs for the next start. With --json the address is a line on
+    stdout as soon as requests are taken.
     """
     try:
         import fastapi  # noqa: F401  # pyright: ignore[reportUnusedImport]
@@ -85,15 +91,20 @@ def serve(tokens_file: Path | None, models: tuple[str, ...], origins: tuple[str,
     from pliant.apps.server.app import create_app
     from pliant.apps.server.running import run
 
+    def ready(address: str) -> None:
+        click.echo(f"pliant serves on {address}", err=True)
+        if as_json:
+            click.echo(json.dumps({"url": address}))
+
     settings = _settings(tokens_file, models, origins, given)
     if given["cluster"] is not None:
         from pliant.apps.server.onray import deploy
 
-        deploy(settings, given["cluster"], given["replicas"], lambda text: click.echo(text, err=True))
+        deploy(settings, given["cluster"], given["replicas"], ready)
         return 0
     app = create_app(settings, at_once=True)
     to_stderr()
-    run(app, settings, lambda address: click.echo(f"pliant serves on {address}", err=True))
+    run(app, settings, ready)
     return 0
 
 

@@ -79,8 +79,8 @@ def serve(
     """Upscale pictures behind HTTP, with a page for people at /.
 
     Every option can be set in the environment too: PLIANT_SERVE_PORT, PLIANT_SERVE_WORKERS. What can be asked is told
-    by /openapi.json. Ctrl-C finishes what is being computed, and keeps jobs for the next start. With --json the address is a line on
-    stdout as soon as requests are taken.
+    by /openapi.json. Ctrl-C finishes what is being computed, and keeps jobs for the next start. With --json the address
+    is a line on stdout as soon as requests are taken.
     """
     try:
         import fastapi  # noqa: F401  # pyright: ignore[reportUnusedImport]

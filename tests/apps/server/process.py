@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import Any
 
@@ -27,8 +29,14 @@ class Process:
     def __init__(self, jobs: Path, model: Path, *options: str, before: str = "") -> None:
         code = f"{before}\nimport sys\nfrom pliant.apps.cli.main import main\nsys.exit(main())"
         given = ["serve", "--port", "0", "--jobs", str(jobs), "-m", f"live={model}", *options]
-        self._process = subprocess.Popen([sys.executable, "-c", code, *given], stderr=subprocess.PIPE, text=True)
-        self._lines: list[str] = []
+        self._temporary = TemporaryDirectory()  # on another disk than the jobs, if a test has one of its own
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", code, *given],
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "TMPDIR": self._temporary.name},
+        )
+        self.jobs, self._lines = jobs, list[str]()
         self._ready, self.url = Event(), ""
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -41,6 +49,7 @@ class Process:
             self._process.send_signal(number)
         status = self._process.wait(PATIENCE)
         self._reader.join(PATIENCE)
+        self._temporary.cleanup()
         return status
 
     def log(self, event: str) -> list[dict[str, Any]]:

@@ -27,8 +27,8 @@ SMALL, LARGE = 8, 12  # how many; the large ones take so long that a busy machin
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder, noise = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
-    sides = [20 + k for k in range(SMALL)] + [600 + k for k in range(LARGE)]
-    return [save(folder, f"{side}.png", noise.integers(0, 256, (side, 500, 3), np.uint8)) for side in sides]
+    sides = [20 + k for k in range(SMALL)] + [160 + k for k in range(LARGE)]
+    return [save(folder, f"{side}.png", noise.integers(0, 256, (side, 300, 3), np.uint8)) for side in sides]
 
 
 def kept(jobs: Path, state: str) -> set[str]:
@@ -73,7 +73,7 @@ def test_twenty_jobs(how: signal.Signals, pictures: list[Path], tmp_path: Path, 
 def test_events_end_when_the_server_does(pictures: list[Path], tmp_path: Path, live: Path) -> None:
     with running(tmp_path / "jobs", live) as server, server.client() as client:
         for picture in pictures[SMALL:]:
-            last = client.post("/v1/jobs?factor=4", content=picture.read_bytes()).json()["id"]
+            last = client.post("/v1/jobs?factor=2", content=picture.read_bytes()).json()["id"]
         with client.stream("GET", f"/v1/jobs/{last}/events") as events:
             lines = events.iter_lines()
             assert next(line for line in lines if line.startswith("data: "))

@@ -7,15 +7,15 @@ from threading import Event, Lock
 
 
 class Place:
-    """Of one who has a place, or waits for one."""
+    """Of one who has a place, or waits for one. Who `gives_way` calls `Line.give_way` from time to time."""
 
-    def __init__(self) -> None:
+    def __init__(self, gives_way: bool = False) -> None:
         self._wake = Event()
-        self.given = False
+        self.gives_way, self.given = gives_way, False
 
-    def wait(self) -> None:
-        """Return when the place is given, or `wake` is called."""
-        self._wake.wait()
+    def wait(self, seconds: float | None = None) -> bool:
+        """Return when the place is given, or `wake` is called; False if neither happens within some seconds."""
+        return self._wake.wait(seconds)
 
     def wake(self) -> None:
         """Let `wait` return, whether there is a place or not."""
@@ -33,12 +33,13 @@ class Line:
     """Hands out `places`: first come, first served. Safe to use from several threads."""
 
     def __init__(self, places: int) -> None:
-        self.places, self._free = places, places
+        self.places, self._free = places, places  # fewer than none are free while some are lent
+        self._giving_way = 0  # how many that have a place will give it back
         self._waiting, self._lock = deque[Place](), Lock()
 
     @property
     def taken(self) -> int:
-        """How many have a place."""
+        """How many have a place; more than there are while some are lent."""
         return self.places - self._free
 
     @property
@@ -61,21 +62,33 @@ class Line:
     def give_way(self, place: Place) -> None:
         """Let those who wait go first: give the place back, stand at the end, and return when there is one again."""
         with self._lock:
-            if not self._waiting:
+            if not self._waiting and self._free >= 0:
                 return
             self._release(place)
             self._waiting.append(place)
             self._advance()
         place.wait()
 
+    def lend(self, place: Place) -> None:
+        """Give one who waits a place beyond their number, for as long as one of those who should give way does not."""
+        with self._lock:
+            if place in self._waiting and self._giving_way + min(0, self._free) > 0:
+                self._waiting.remove(place)
+                self._give(place)
+
     def _release(self, place: Place) -> None:
         if place.given:
             place._change(given=False)
             self._free += 1
+            self._giving_way -= place.gives_way
         elif place in self._waiting:
             self._waiting.remove(place)
 
     def _advance(self) -> None:
-        while self._free and self._waiting:
-            self._free -= 1
-            self._waiting.popleft()._change(given=True)
+        while self._free > 0 and self._waiting:
+            self._give(self._waiting.popleft())
+
+    def _give(self, place: Place) -> None:
+        self._free -= 1
+        self._giving_way += place.gives_way
+        place._change(given=True)

@@ -15,6 +15,7 @@ from pliant.apps.server.line import Line, Place
 from pliant.apps.server.problems import Problem
 
 T = TypeVar("T")
+LENDING = 2.0  # seconds that a request waits for a step of something aside, before it is done beside it
 PATIENCE = 0.5  # seconds between looks at whether the client is still there
 
 
@@ -69,7 +70,7 @@ class Work:
     One more runs that has released its place: writing a result goes on beside the computing of the next.
 
     What is run by `aside` shares the workers with them: everybody waits in one line, and what is aside goes back to its
-    end at each step.
+    end at each step. If it comes to no step for long, a request is done beside it.
     """
 
     def __init__(self, workers: int, queue: int) -> None:
@@ -156,7 +157,7 @@ class Work:
 
         Raises Stopped when `ticket` is.
         """
-        place = Place()
+        place = Place(gives_way=True)
         ticket.at(place, partial(self._line.give_way, place))
 
         def joined() -> T:  # in its thread, not before: who has a place but no thread would be in the way
@@ -194,7 +195,8 @@ class Work:
                 raise Stopped
 
     def _timed(self, do: Callable[[Ticket], T], ticket: Ticket, place: Place) -> T:
-        place.wait()
+        while not place.wait(LENDING):
+            self._line.lend(place)
         started = perf_counter()
         try:
             return self._placed(do, ticket, place)

@@ -58,6 +58,7 @@ def limit(name: str, kind: Any, text: str, default: object, *also: str) -> Any:
 @limit("idle", Amount(), "The most seconds in which a client sends or takes nothing.", 30)
 @limit("connections", click.IntRange(1), "How many clients may be connected; others are told to come back.", 256)
 @limit("jobs", click.Path(file_okay=False, path_type=Path), "The folder for jobs.  [default: the system's]", None)
+@click.option("--no-jobs", is_flag=True, envvar=f"{ENV}NO_JOBS", help="Offer no jobs, and keep nothing on disk.")
 @limit("jobs_queue", click.IntRange(1), "How many jobs may wait; others are told to come back.", 100)
 @limit("jobs_gib", Amount(), "What all jobs may have on disk together, in GiB.", 10)
 @limit("keep_hours", Amount(), "How long a finished job is kept.", 24)
@@ -106,7 +107,7 @@ def _settings(
         seconds=given["seconds"],
         idle=given["idle"],
         connections=given["connections"],
-        jobs=given["jobs"] or state_folder(),
+        jobs=None if given["no_jobs"] else given["jobs"] or state_folder(),
         keep=given["keep_hours"] * 3600,
         jobs_queue=given["jobs_queue"],
         jobs_bytes=int(given["jobs_gib"] * GIB),

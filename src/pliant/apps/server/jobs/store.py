@@ -25,6 +25,7 @@ from pliant.errors import UsageError
 NAME = "jobs.sqlite"
 CANNOT_WRITE = "The server cannot write to its folder for jobs now, perhaps because the disk is full; try again later."
 VERSION = 1
+ROOM, PAGE = 1 << 18, 4096  # bytes that the files have to spare; of a page
 SCHEMA = """
 CREATE TABLE jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,  -- the order in which they came
@@ -165,6 +166,16 @@ class Store:
             rows.execute(SCHEMA)
             rows.execute(f"PRAGMA user_version = {VERSION}")
         rows.execute("COMMIT")
+        rows.execute(f"PRAGMA wal_autocheckpoint = {ROOM // 2 // PAGE}")
+        with suppress(sqlite3.OperationalError):  # on a disk that is full already, what is there can still be read
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Let the files of the database have more bytes than they need: on a full disk, jobs can still end or go."""
+        self._rows.execute("DROP TABLE IF EXISTS room")  # of a server that was killed here
+        self._rows.execute("CREATE TABLE room (bytes BLOB)")
+        self._rows.execute("INSERT INTO room VALUES (zeroblob(?))", (ROOM,))
+        self._rows.execute("DROP TABLE room")
 
     def _recover(self) -> None:
         """Take over what the last process left: a result that was announced is done, the rest is to be done."""

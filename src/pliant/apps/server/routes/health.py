@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from pliant.apps.server.examples import LIVE, READY, shown
 from pliant.apps.server.problems import Problem
 from pliant.apps.server.service import Service
 
@@ -15,11 +16,11 @@ def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which fam
     """See the module."""
     router = APIRouter()
 
-    @router.get("/health/live", summary="Whether the process runs")
+    @router.get("/health/live", responses=shown(LIVE), summary="Whether the process runs")
     async def live() -> dict[str, str]:
         return {"status": "live"}
 
-    @router.get("/health/ready", summary="Whether work is taken now")
+    @router.get("/health/ready", responses=shown(READY), summary="Whether work is taken now")
     async def ready() -> dict[str, str]:
         if not service.models.is_loaded(service.models.default):
             raise Problem(503, "The default model is still being loaded; try again soon.", {"Retry-After": "2"})

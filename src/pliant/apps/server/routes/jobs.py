@@ -15,6 +15,7 @@ from pliant.apps.server.jobs.store import CANNOT_WRITE
 from pliant.apps.server.problems import Problem
 from pliant.apps.server.results import picture
 from pliant.apps.server.service import Service
+from pliant.apps.server.task import Made
 from pliant.apps.server.wishes import QUERY
 
 Id = Annotated[str, Path(description="What POST answered as `id`.", json_schema_extra=described.ID)]
@@ -56,13 +57,7 @@ def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which fam
     @router.get("/{id}/result", responses=described.RESULT, response_class=Response, summary="The result of a job")
     async def result(id: Id) -> Response:  # noqa: A002
         """As of /v1/upscale; part of it where the header Range asks for one."""
-        job = await _found(runner, id)
-        if job.made is None:
-            why = f"The job failed: {job.problem['detail']}" if job.problem else f"The job is {job.state}; wait for it."
-            raise Problem(409, why)
-        if not job.made.path.is_file():
-            raise Problem(404, "The result is not there any more.")
-        return picture(job.made)
+        return picture(_made(await _found(runner, id)))
 
     @router.get("/{id}/events", responses=described.EVENTS, response_class=Response, summary="How far a job is, live")
     async def changes(
@@ -90,3 +85,12 @@ async def _found(runner: Runner, text: str) -> Job:
     if not is_id(text):
         raise Problem(404, "That is not the id of a job; POST /v1/jobs answers one.")
     return await runner.find(text)
+
+
+def _made(job: Job) -> Made:
+    if job.made is None:
+        why = f"The job failed: {job.problem['detail']}" if job.problem else f"The job is {job.state}; wait for it."
+        raise Problem(409, why)
+    if not job.made.path.is_file():
+        raise Problem(404, "The result is not there any more.")
+    return job.made

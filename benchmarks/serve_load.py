@@ -1,6 +1,6 @@
 """`pliant serve` under load: throughput next to the bare session's, latency, memory, and what happens above the limits.
 
-    python benchmarks/serve_load.py                       # about eight minutes; writes docs/serve_load.json and .md
+    python benchmarks/serve_load.py                       # ten minutes; for docs/serve_load.json and docs/serve.md
     python benchmarks/serve_load.py --seconds 5 --print   # a look, written nowhere
 
 Server, clients and the bare session are processes of their own on one machine, and share its cores; clients take about
@@ -37,6 +37,7 @@ from benchmarks.contest.apart import call  # noqa: E402
 CLIENTS, PICTURES = 64, 8
 LOADS = (0.5, 0.9)  # of the capacity
 WARM = 3.0  # seconds that do not count
+BEGIN, END = "<!-- load -->", "<!-- /load -->"  # of the figures in docs/serve.md
 TOLD = "pliant serves on "
 MIB = 1 << 20
 Found = dict[str, Any]
@@ -328,7 +329,9 @@ def main() -> int:
     text = page(found)
     if not options.print:
         (ROOT / "docs" / "serve_load.json").write_text(json.dumps(found, indent=1) + "\n")
-        (ROOT / "docs" / "serve_load.md").write_text(f"# `pliant serve` under load\n\n{text}")
+        place = ROOT / "docs" / "serve.md"
+        before, _, rest = place.read_text(encoding="utf-8").partition(BEGIN)
+        place.write_text(f"{before}{BEGIN}\n{text}{END}{rest.partition(END)[2]}", encoding="utf-8")
     print(text)
     said = faults(found)
     _say("\n".join(said))

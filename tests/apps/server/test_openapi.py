@@ -17,7 +17,7 @@ from pliant.apps.server.app import create_app
 from pliant.apps.server.settings import Settings
 from tests.support import live_model
 
-EXAMPLES = 12  # requests for each path and method
+EXAMPLES = 20  # requests for each path and method
 METHODS = ("get", "put", "post", "delete", "patch")
 
 
@@ -89,15 +89,16 @@ def test_examples_are_what_the_server_answers(client: TestClient, document: dict
         assert got.json().keys() == example.keys(), path
 
 
-def test_nothing_the_document_allows_makes_the_server_fail(client: TestClient) -> None:
+def test_nothing_the_document_allows_makes_the_server_fail(client: TestClient, document: dict[str, Any]) -> None:
     """Schemathesis makes requests of the document, right and wrong ones, always the same."""
     schemathesis = pytest.importorskip("schemathesis")
+    import requests  # which schemathesis brings
     from hypothesis import HealthCheck, Phase, given, seed, settings
     from schemathesis import GenerationMode
 
-    schema = schemathesis.openapi.from_asgi("/openapi.json", client.app)
+    schema = schemathesis.openapi.from_dict(document)
     schema.config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-    asked: list[tuple[str, int]] = []
+    asked, skipped = set[str](), set[str]()
     bounded = settings(
         max_examples=EXAMPLES,
         deadline=None,
@@ -108,17 +109,17 @@ def test_nothing_the_document_allows_makes_the_server_fail(client: TestClient) -
     for found in schema.get_all_operations():
         operation = found.ok()
         if operation.path.endswith("/events"):  # may go on as long as a job does
+            skipped.add(operation.path)
             continue
 
         @seed(7)
         @bounded
         @given(case=operation.as_strategy())
         def fails_not(case: Any) -> None:
-            got = case.call(base_url="http://127.0.0.1", session=client)
-            asked.append((f"{case.method} {case.path}", got.status_code))
-            assert got.status_code < 500, (case.as_curl_command(), got.text)
+            sent = requests.Request(**case.as_transport_kwargs(base_url="http://127.0.0.1")).prepare()
+            got = client.request(str(sent.method), str(sent.url), headers=dict(sent.headers), content=sent.body)
+            asked.add(f"{case.method} {case.path}")
+            assert got.status_code < 500, (sent.method, sent.url, sent.headers, sent.body, got.text)
 
         fails_not()
-    assert len({what for what, _ in asked}) == len(list(schema.get_all_operations())) - sum(
-        path.endswith("/events") for path in schema.raw_schema["paths"]
-    )
+    assert len(asked) == len(operations(document)) - len(skipped)

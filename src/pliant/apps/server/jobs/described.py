@@ -38,7 +38,7 @@ JOB: dict[str, Any] = {
         "problem": None, "notes": [],
     },
 }  # fmt: skip
-ID: dict[str, Any] = {"pattern": PATTERN}
+ID: dict[str, Any] = {"pattern": PATTERN, "example": _ID}
 ONE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The job.", "content": {"application/json": {"schema": JOB}}}
 }

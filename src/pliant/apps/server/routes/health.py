@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from pliant.apps.server.examples import LIVE, READY, shown
 from pliant.apps.server.service import Service
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus' own media type
@@ -14,11 +15,11 @@ def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which fam
     """See the module."""
     router = APIRouter()
 
-    @router.get("/health/live", summary="Whether the process runs")
+    @router.get("/health/live", responses=shown(LIVE), summary="Whether the process runs")
     async def live() -> dict[str, str]:
         return {"status": "live"}
 
-    @router.get("/health/ready", summary="Whether work is taken now")
+    @router.get("/health/ready", responses=shown(READY), summary="Whether work is taken now")
     async def ready() -> dict[str, str]:
         service.check_ready()
         return {"status": "ready"}

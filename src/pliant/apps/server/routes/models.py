@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
+from pliant.apps.server.examples import MODEL, MODELS, TILES, Name, shown
 from pliant.apps.server.models import Offered
 from pliant.apps.server.problems import Problem
 from pliant.apps.server.results import Sent
@@ -17,30 +18,30 @@ from pliant.apps.server.service import Service
 from pliant.imaging.facts import locality_of
 from pliant.imaging.locality import measured
 
+Factor = Annotated[float | None, Query(gt=0, allow_inf_nan=False, examples=[2.7])]
+
 
 def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which families are found
     """See the module."""
     router, models = APIRouter(prefix="/v1/models"), service.models
 
-    @router.get("", summary="All models")
+    @router.get("", responses=shown(MODELS), summary="All models")
     async def everything() -> dict[str, list[dict[str, Any]]]:
         """Without those that cannot be loaded; the server's log tells why."""
         return {"models": [facts for name in models.paths if (facts := await run_in_threadpool(_known, service, name))]}
 
-    @router.get("/{name}", summary="One model, with its contract")
-    async def one(name: str) -> dict[str, Any]:
+    @router.get("/{name}", responses=shown(MODEL), summary="One model, with its contract")
+    async def one(name: Name) -> dict[str, Any]:
         return await run_in_threadpool(lambda: _facts(service, models.get(name)))
 
     @router.get("/{name}/file", response_class=Response, summary="The ONNX file")
-    async def file(name: str) -> Sent:
+    async def file(name: Name) -> Sent:
         """Whole, or the part that the header Range asks for."""
         offered = await run_in_threadpool(models.get, name)
         return Sent(offered.path, "application/octet-stream", {"Cache-Control": "no-cache"})  # ask, by its ETag
 
-    @router.get("/{name}/tiles", summary="How far the network looks")
-    async def tiles(
-        request: Request, name: str, factor: float | None = Query(None, gt=0, allow_inf_nan=False)
-    ) -> dict[str, Any]:
+    @router.get("/{name}/tiles", responses=shown(TILES), summary="How far the network looks")
+    async def tiles(request: Request, name: Name, factor: Factor = None) -> dict[str, Any]:
         """In pixels of the source: tiles with `radius` around them, cut at multiples of `step`, equal the whole."""
         return await service.work.run(
             lambda ticket: _tiles(models.get(name), factor), service.settings.seconds, request.is_disconnected

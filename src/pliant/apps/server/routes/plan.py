@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
 from pliant.apps.server.bodies import single
+from pliant.apps.server.examples import PLAN, shown
 from pliant.apps.server.models import Offered
 from pliant.apps.server.service import Service
 from pliant.apps.server.task import check_place, check_sizes
@@ -26,7 +27,7 @@ def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which fam
     """See the module."""
     router = APIRouter()
 
-    @router.get("/v1/plan", summary="A dry run")
+    @router.get("/v1/plan", responses=shown(PLAN), summary="A dry run")
     async def plan(
         request: Request,
         width: int = Query(ge=1, le=MOST, examples=[256]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -32,6 +33,7 @@ def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which fam
     )
     async def upscale(request: Request) -> Response:
         """The picture is the body, or the field `picture` of a form; parameters are in the query or the form."""
+        end = perf_counter() + service.settings.seconds
         service.work.check()  # before the body: who has to come back should not have to send it twice
         source, asked = await received(request, service.spool)
         target = source.with_name(f"{source.name}.result")
@@ -45,7 +47,7 @@ def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which fam
             target.unlink(missing_ok=True)
 
         try:
-            made = await service.work.run(work, service.settings.seconds, request.is_disconnected, undo)
+            made = await service.work.run(work, end - perf_counter(), request.is_disconnected, undo)
         except Stopped:
             return Response(status_code=499)  # to nobody
         source.unlink(missing_ok=True)

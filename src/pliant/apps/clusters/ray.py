@@ -291,11 +291,11 @@ def _answers(address: str) -> bool:
 
 
 def _cause(error: BaseException) -> str:
-    """The innermost reason of an error of Ray's that says anything, in one line, without its traceback."""
+    """The innermost reason of an error of Ray's that says anything, in a sentence, without its traceback."""
     found, at = type(error).__name__, error
     while at is not None:
         lines = [line.strip() for line in str(at).splitlines() if line.strip()]
-        found = f"{type(at).__name__}: {lines[-1]}" if lines else found
+        found = f"{type(at).__name__}: {lines[-1].partition('. ')[0]}" if lines else found
         at = getattr(at, "cause", None) or at.__cause__ or at.__context__
     return found
 

@@ -4,9 +4,10 @@
 
 First a worker is killed (SIGKILL) in the middle of a run; what is printed is whether the results are complete, put down
 once each, and equal to those of this machine alone. Then both ways run in turns, each in a process of its own bound to
-the same cores. The overhead is told with everything, and without the time until the first worker is ready. Others who use
-the cores make such figures worthless, and take more from few threads than from many: so the load is told beside them,
-and what both ways cost in seconds of processors for each picture beyond the first two, which load hardly changes. Last come the figures that docs/scale.md reckons with. Linux only, for it looks into /proc.
+the same cores. The overhead is told with everything, and without the time until the first worker is ready. Others who
+use the cores make such figures worthless, and take more from few threads than from many: so the load is told beside
+them, and what both ways cost in seconds of processors for each picture beyond the first two, which load hardly changes.
+Last come the figures that docs/scale.md reckons with. Linux only, for it looks into /proc.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from time import monotonic, perf_counter, sleep
+from time import monotonic, perf_counter, process_time, sleep
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from rich.console import Console
 
 LOG = ".pliant.jsonl"
 RECORDS = 20_000  # on which the process that keeps results is measured
+PORTIONS = 500
 FEW = 2  # pictures of a run that tells what starting takes
 WORKER, TICKS = b"ray::MapWorker", os.sysconf("SC_CLK_TCK")
 COLUMNS = ("load", "alone/s", "cluster/s", "slower", "alone-s", "cluster-s", "longer")
@@ -213,7 +215,7 @@ def raced(options: argparse.Namespace, base: Path, source: Path) -> None:
 
 
 def head(options: argparse.Namespace, base: Path, source: Path) -> None:
-    """Print what the process that hands out and keeps costs for each picture, computing left out."""
+    """Print what the process that hands out and keeps can do; nothing is computed."""
     from pliant.apps.batch.find import find
     from pliant.apps.batch.jobs import Planner, checked, digest
     from pliant.apps.batch.jobs import options as deciding
@@ -223,10 +225,11 @@ def head(options: argparse.Namespace, base: Path, source: Path) -> None:
     from pliant.apps.batch.places import FolderResults, FolderSources
     from pliant.apps.models import find as model
     from pliant.apps.steps import Wish
-    from pliant.engines.base import load
+    from pliant.engines.base import Source, load
+    from pliant.imaging.memory import resident
     from pliant.imaging.network import Network
 
-    many, results = base / "many", base / "kept"
+    many, results, say = base / "many", base / "kept", Console(width=140).print
     many.mkdir()
     results.mkdir()
     names = sorted(path.name for path in source.iterdir())
@@ -235,23 +238,58 @@ def head(options: argparse.Namespace, base: Path, source: Path) -> None:
     network = Network.of(load(model(options.model), "onnxruntime"))
     wish = checked(Wish(options.factor), network)
     log, key = Log(results / LOG, results), digest(deciding(network, wish))
-    started = perf_counter()
+    before, started = resident() or 0, Clock()
     found = find(many, None, (), True, None)
     sources, place = FolderSources(found), FolderResults(results)
     jobs = Planner(network, wish, key, log, sources, place, False, Failures(log)).jobs(found.pictures)
-    planning = perf_counter() - started
-    keeper, parts = Keeper(log, key), [path.with_suffix(".part") for path in (job.path for job in jobs)]
+    say(f"planning: {started.text(RECORDS)}, {((resident() or 0) - before) / RECORDS:.0f} bytes of memory for each")
+    keeper, parts = Keeper(log, key), [job.path.with_suffix(".part") for job in jobs]
     for part in parts:
         part.touch()
-    started = perf_counter()
+    started = Clock()
     for job, part in zip(jobs, parts, strict=True):
         keeper(Made(job, part, 0, 0, job.plan.source, job.plan.result, 0.1, ()))
-    keeping = perf_counter() - started
+    size = (results / LOG).stat().st_size / RECORDS
+    say(f"putting in place and down in the log: {started.text(RECORDS)}, {size:.0f} bytes of log for each")
     log.close()
-    Console(width=120).print(
-        f"planning: {RECORDS / planning:,.0f} pictures per second; putting in place and down in the log: "
-        f"{RECORDS / keeping:,.0f} per second, {(results / LOG).stat().st_size / RECORDS:.0f} bytes of log each"
-    )
+    handed(Source.of(model(options.model)), wish)
+
+
+def handed(model: Any, wish: Any) -> None:
+    """Print how many portions Ray Data hands out and takes back, if there is nothing to do for them."""
+    from pliant.apps.batch.worker import Setup
+    from pliant.apps.clusters.base import Wanted, find
+    from pliant.imaging.upscaling import Limits
+    from pliant.version import VERSION
+
+    setup = Setup(VERSION, model, "onnxruntime", "f32", wish, Limits(), 1)
+    with find("auto").open(Wanted(None, PORTIONS)) as crew:
+        list(crew.answers(setup, [[]] * 10))
+        took = [Clock(), Clock()]
+        for k, count in enumerate((10, PORTIONS)):
+            took[k] = Clock()
+            assert len(list(crew.answers(setup, [[]] * count))) == count
+            took[k].stop()
+    rate = (PORTIONS - 10) / (took[1].seconds - took[0].seconds)
+    Console(width=140).print(f"portions through Ray Data with nothing to do: {rate:,.0f} per second")
+
+
+class Clock:
+    """Seconds of the clock, and of this process's share of a processor."""
+
+    def __init__(self) -> None:
+        self._began = perf_counter(), process_time()
+        self.seconds = 0.0
+
+    def stop(self) -> float:
+        """Seconds of the clock so far."""
+        self.seconds = perf_counter() - self._began[0]
+        return self.seconds
+
+    def text(self, count: int) -> str:
+        """A rate by the clock, and what a core that did nothing else would do."""
+        clock, own = self.stop(), process_time() - self._began[1]
+        return f"{count / clock:,.0f} pictures per second, {count / own:,.0f} by the time of the processor"
 
 
 def main() -> None:
@@ -263,6 +301,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--model")
+    parser.add_argument("--head", action="store_true", help="only what the process that hands out and keeps can do")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         base, (width, height) = Path(folder), map(int, options.size.split("x"))
@@ -272,6 +311,9 @@ def main() -> None:
             f"{options.count} pictures of {options.size} x {options.factor:g} on {options.cores} cores, load "
             f"{os.getloadavg()[0]:.1f} when it began"
         )
+        if options.head:
+            head(options, base, source)
+            return
         killed(options, base, source)
         raced(options, base, source)
         head(options, base, source)

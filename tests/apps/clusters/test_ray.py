@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,7 +23,7 @@ from pliant.apps.batch.log import NAME
 from pliant.apps.cli.main import main
 from pliant.apps.clusters import ray as home
 from pliant.apps.clusters.base import Wanted, find
-from pliant.errors import MissingExtra, UsageError
+from pliant.errors import ClusterError, MissingExtra, UsageError
 from tests.apps.test_folder_killed import contents, lines, make
 from tests.support import gradient, save
 
@@ -98,8 +99,8 @@ def test_a_worker_is_killed_in_the_middle(
 
 
 def test_interrupted_from_the_keyboard(cluster: str, tmp_path: Path, live: Path) -> None:
-    # as large as that so that the run is not over before a busy machine lets this process look
-    source, target = make(tmp_path / "in", 300, times=16), tmp_path / "out"
+    # so many that the run is not over before a busy machine lets this process look
+    source, target = make(tmp_path / "in", 300, times=6), tmp_path / "out"
     command = [sys.executable, "-m", "pliant", "upscale", str(source), "-o", str(target), "-s", "4", "-m", str(live)]
     process = subprocess.Popen(
         [*command, "--cluster", cluster], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -184,22 +185,30 @@ def test_a_running_cluster_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert home._running() == "10.0.0.5:6379"
 
 
-def test_workers_and_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Ray:
-        def cluster_resources(self) -> dict[str, float]:
-            return {"CPU": 8.0}
+@pytest.mark.parametrize(
+    ("cores", "workers", "pictures", "expected"),
+    [
+        ([8], None, 100, (8, 1)),
+        ([8], None, 2, (2, 4)),
+        ([8], 4, 100, (4, 2)),
+        ([8], 3, 100, (3, 2)),
+        ([8], 20, 100, (8, 1)),
+        ([0, 2, 2, 2, 2], 2, 100, (2, 2)),  # none has four
+        ([4, 1], 2, 100, (2, 2)),
+    ],
+)
+def test_workers_and_threads(cores: list[int], workers: int | None, pictures: int, expected: tuple[int, int]) -> None:
+    nodes = [{"Alive": True, "Resources": {"CPU": float(count)} if count else {}} for count in cores]
+    ray = SimpleNamespace(nodes=lambda: [*nodes, {"Alive": False, "Resources": {"CPU": 64.0}}])
+    crew = home.Crew(ray, Wanted(workers, pictures))
+    assert (crew.count, crew.threads) == expected
 
-    for workers, pictures, expected in (
-        (None, 100, (8, 1)),
-        (None, 2, (2, 4)),
-        (4, 100, (4, 2)),
-        (3, 100, (3, 2)),
-        (20, 100, (8, 1)),
-    ):
-        crew = home.Crew(Ray(), Wanted(workers, pictures))
-        assert (crew.count, crew.threads) == expected
+
+def test_no_workers(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="0 workers"):
-        pliant.upscale_folder(".", "out", workers=0, cluster="auto")
+        pliant.upscale_folder(tmp_path, "out", workers=0, cluster="auto")
+    with pytest.raises(ClusterError, match="no machine with a processor"):
+        home.Crew(SimpleNamespace(nodes=list), Wanted(None, 1))
 
 
 def test_the_server_on_a_cluster(cluster: str, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -110,6 +112,13 @@ def test_a_result_that_cannot_get_its_place(photos: Path, live: Path, monkeypatc
     assert [failure.source for failure in done.failed] == ["0/000.png", "0/003.png", "0/006.png", "bad.png"]
     assert all(str(target / "0") in failure.reason for failure in done.failed[:3])
     assert done.done == 6
+
+
+def test_one_machine_needs_nothing_of_clusters(photos: Path, live: Path) -> None:
+    code = "import sys, pliant\npliant.upscale_folder(sys.argv[1], factor=2, model=sys.argv[2])\nprint(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code, photos, live], capture_output=True, text=True, check=True)
+    assert not {name.partition(".")[0] for name in ran.stdout.split()} & {"ray", "fsspec", "pandas", "pyarrow"}
+    assert "pliant.apps.clusters" not in ran.stdout
 
 
 def test_portions_become_smaller_to_the_end() -> None:

@@ -67,9 +67,11 @@ class Crew:
 
     def __init__(self, ray: Any, wanted: Wanted) -> None:
         self._ray = ray
-        cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
-        self.count = max(1, min(wanted.workers or cores, wanted.pictures, cores))
-        self.threads = max(1, cores // self.count)
+        cores = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+        if not any(cores):
+            raise ClusterError("The Ray cluster has no machine with a processor; see what `ray status` says.")
+        self.count = min(wanted.workers or sum(cores), wanted.pictures, sum(cores))
+        self.threads = _threads(cores, self.count)
 
     def answers(self, setup: Setup, portions: Sequence[Portion]) -> Iterator[Answer]:
         """See `Workers.answers`."""
@@ -121,6 +123,11 @@ class Actor:
         worker = self._worker
         found = [worker if isinstance(worker, Refusal) else worker(pickle.loads(tasks)) for tasks in batch["tasks"]]
         return {"number": list(batch["number"]), "answer": [pickle.dumps(answer) for answer in found]}
+
+
+def _threads(cores: Sequence[int], workers: int) -> int:
+    """The most threads for each of some workers, all of which find a place on machines with so many cores."""
+    return next((n for n in range(max(cores), 1, -1) if sum(have // n for have in cores) >= workers), 1)
 
 
 def _worker(setup: bytes) -> Worker | Refusal:
@@ -291,11 +298,11 @@ def _answers(address: str) -> bool:
 
 
 def _cause(error: BaseException) -> str:
-    """The innermost reason of an error of Ray's that says anything, in one line, without its traceback."""
+    """The innermost reason of an error of Ray's that says anything, in a sentence, without its traceback."""
     found, at = type(error).__name__, error
     while at is not None:
         lines = [line.strip() for line in str(at).splitlines() if line.strip()]
-        found = f"{type(at).__name__}: {lines[-1]}" if lines else found
+        found = f"{type(at).__name__}: {lines[-1].partition('. ')[0]}" if lines else found
         at = getattr(at, "cause", None) or at.__cause__ or at.__context__
     return found
 

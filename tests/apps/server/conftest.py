@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.apps.server.visit import Visit
+from tests.support import fixed_model
 
 TOKEN = "a-token-of-the-tests"
 OPTIONS = [
@@ -32,15 +33,14 @@ OPTIONS = [
 
 
 @contextmanager
-def serving(token: str | None, cache: Path) -> Generator[str, None, None]:
+def serving(token: str | None, models: dict[str, Path] | None = None) -> Generator[str, None, None]:
     """The address of a server that runs meanwhile, on a thread of this process."""
     uvicorn = pytest.importorskip("uvicorn")
     pytest.importorskip("fastapi")
     from tests.apps.server.page_server import application
 
-    os.environ["PLIANT_CACHE"] = str(cache)
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application(token), log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(application(token, models), log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
@@ -51,15 +51,17 @@ def serving(token: str | None, cache: Path) -> Generator[str, None, None]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server that wants no token."""
-    with serving(None, tmp_path_factory.mktemp("cache")) as address:
+    """The address of a server that wants no token and has the model `twice`, which repeats every pixel."""
+    model = tmp_path_factory.mktemp("models") / "twice.onnx"
+    model.write_bytes(fixed_model(2))
+    with serving(None, {"twice": model}) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
-def locked_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def locked_server() -> Iterator[str]:
     """The address of a server that wants `TOKEN`."""
-    with serving(TOKEN, tmp_path_factory.mktemp("cache")) as address:
+    with serving(TOKEN) as address:
         yield address
 
 

@@ -70,9 +70,10 @@ class Job:
 class Pictures:
     """The work: one picture at a time, each by `pliant.upscale`."""
 
-    def __init__(self) -> None:
+    def __init__(self, models: dict[str, Path]) -> None:
         self.jobs: dict[str, Job] = {}
-        self.sessions = {name: pliant.load(path(name), engine=ENGINE) for name in names()}
+        self.models = models
+        self.sessions = {name: pliant.load(file, engine=ENGINE) for name, file in models.items()}
         self.busy = threading.Lock()
 
     def start(self, body: bytes, wanted: dict[str, str]) -> Job:
@@ -108,9 +109,9 @@ class Pictures:
         )
 
 
-def application(token: str | None = None) -> FastAPI:
-    """The service, which wants `token` if there is one."""
-    app, pictures = FastAPI(), Pictures()
+def application(token: str | None = None, models: dict[str, Path] | None = None) -> FastAPI:
+    """The service, which wants `token` if there is one, with the shipped models and more by name."""
+    app, pictures = FastAPI(), Pictures({name: path(name) for name in names()} | (models or {}))
     app.include_router(page.ROUTES(None))
 
     @app.middleware("http")
@@ -130,11 +131,11 @@ def describe(app: FastAPI, pictures: Pictures) -> None:
 
     @app.get("/v1/models")
     def models() -> Any:
-        return {"models": [about(name, session) for name, session in pictures.sessions.items()]}
+        return {"models": [about(name, file, pictures.sessions[name]) for name, file in pictures.models.items()]}
 
     @app.get("/v1/models/{name}/file")
     def file(name: str) -> Response:
-        return FileResponse(path(name), media_type="application/octet-stream")
+        return FileResponse(pictures.models[name], media_type="application/octet-stream")
 
     @app.get("/v1/models/{name}/tiles")
     def tiles(name: str, factor: float) -> Any:
@@ -154,7 +155,7 @@ def describe(app: FastAPI, pictures: Pictures) -> None:
         } | common
 
 
-def about(name: str, session: pliant.Session) -> dict[str, Any]:
+def about(name: str, file: Path, session: pliant.Session) -> dict[str, Any]:
     """As `GET /v1/models` describes a model."""
     contract: Contract = session.contract
     network = Network.of(session)
@@ -172,7 +173,7 @@ def about(name: str, session: pliant.Session) -> dict[str, Any]:
         "factor": factor,
         "contract": json.loads(contract.to_json()),
         "licence": "Apache-2.0",
-        "bytes": path(name).stat().st_size,
+        "bytes": file.stat().st_size,
         "file": f"/v1/models/{name}/file",
     }
 

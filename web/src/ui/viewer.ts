@@ -88,8 +88,8 @@ class Viewer {
     }
     const [width, height] = this.#size.map((side) => side * scale);
     Object.assign(this.#board.style, { left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px` });
-    // what is enlarged on the screen shows its pixels: those of the result, not a smoothing of the browser's
-    this.#after.classList.toggle("pixels", scale * devicePixelRatio >= 2);
+    // far enlarged, one wants to see the pixels of the result and no smoothing of the browser's
+    this.#after.classList.toggle("pixels", scale * devicePixelRatio >= 8);
     const both = this.#stage.classList.contains("both");
     const edge = both ? (left - x) / scale : 0;
     this.#after.style.clipPath = both ? `inset(0 0 0 ${Math.max(0, edge)}px)` : "";

@@ -46,7 +46,7 @@ def draw(browser: Any, address: str) -> None:
         keep("page_light.png", visit)
         box = page.locator("#stage").bounding_box()
         page.mouse.move(box["x"] + 0.47 * box["width"], box["y"] + 0.2 * box["height"])  # the eye
-        page.mouse.wheel(0, -1000)
+        page.mouse.wheel(0, -750)
         page.locator("#split").fill("45")
         page.wait_for_timeout(500)
         keep("page_compare.png", visit)
@@ -67,16 +67,14 @@ def draw(browser: Any, address: str) -> None:
 
 def main(address: str | None) -> None:
     """Against a server that runs, or one of the tests' own."""
-    from tempfile import TemporaryDirectory
-
     from playwright.sync_api import sync_playwright
 
-    with TemporaryDirectory() as cache, sync_playwright() as started:
+    with sync_playwright() as started:
         browser = started.chromium.launch(executable_path=shutil.which("chromium"), args=OPTIONS)
         if address is not None:
             draw(browser, address)
         else:
-            with serving(None, Path(cache)) as own:
+            with serving(None) as own:
                 draw(browser, own)
         browser.close()
 

@@ -12,8 +12,14 @@ import pytest
 from PIL import Image, ImageCms
 
 import pliant
+<<<<<<< HEAD:tests/apps/server/page/test_page_here.py
 from tests.apps.server.page.conftest import visiting
 from tests.apps.server.page.visit import Visit, farthest, picture
+=======
+from tests.apps.server.conftest import visiting
+from tests.apps.server.visit import Visit, farthest, picture
+from tests.support import fixed_model
+>>>>>>> 2b3260157d05172834bb354af5c07f967079798b:tests/apps/server/test_page_here.py
 
 pytestmark = pytest.mark.xdist_group("browser")
 WATCH = """() => {
@@ -116,6 +122,19 @@ def test_alpha_by_resize(here: Visit, tmp_path: Path) -> None:
     page.select_option("#alpha", "network")
     page.click("summary")
     pliant.upscale(source, tmp_path / "expected.png", 2, model="srcnn", alpha="resize")
+    assert farthest(here.download(tmp_path), tmp_path / "expected.png") <= 1
+
+
+def test_network_of_one_factor(here: Visit, tmp_path: Path) -> None:
+    """Its result is reduced to a smaller factor by the filter that `pliant` uses; larger ones cannot be set."""
+    source = picture(tmp_path / "one.png", 41, 37, "RGBA")
+    here.drop(source)
+    here.page.select_option("#model", "twice")
+    assert here.page.get_attribute("#factor", "max") == "2"
+    here.factor(1.3)
+    here.run()
+    (tmp_path / "twice.onnx").write_bytes(fixed_model(2))
+    pliant.upscale(source, tmp_path / "expected.png", 1.3, model=tmp_path / "twice.onnx")
     assert farthest(here.download(tmp_path), tmp_path / "expected.png") <= 1
 
 

@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 
+from pliant.models import names
 from tests.apps.server.page.visit import Visit
+from tests.support import fixed_model
 
 TOKEN = "a-token-of-the-tests"
 OPTIONS = [
@@ -32,15 +34,15 @@ OPTIONS = [
 
 
 @contextmanager
-def serving(token: str | None, cache: Path) -> Generator[str, None, None]:
+def serving(token: str | None, folder: Path, models: dict[str, Path] | None = None) -> Generator[str, None, None]:
     """The address of a server that runs meanwhile, on a thread of this process."""
     uvicorn = pytest.importorskip("uvicorn")
     pytest.importorskip("fastapi")
     from pliant.apps.server.app import create_app
     from pliant.apps.server.settings import Settings
 
-    os.environ["PLIANT_CACHE"] = str(cache)
-    application = create_app(Settings(tokens=(token,) if token else (), jobs=cache / "jobs"))
+    offered = (*names(), *(f"{name}={path}" for name, path in (models or {}).items()))
+    application = create_app(Settings(tokens=(token,) if token else (), models=offered, jobs=folder / "jobs"))
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(application, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
@@ -53,15 +55,18 @@ def serving(token: str | None, cache: Path) -> Generator[str, None, None]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server that wants no token."""
-    with serving(None, tmp_path_factory.mktemp("cache")) as address:
+    """The address of a server that wants no token and has the model `twice`, which repeats every pixel."""
+    folder = tmp_path_factory.mktemp("server")
+    model = folder / "twice.onnx"
+    model.write_bytes(fixed_model(2))
+    with serving(None, folder, {"twice": model}) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def locked_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that wants `TOKEN`."""
-    with serving(TOKEN, tmp_path_factory.mktemp("cache")) as address:
+    with serving(TOKEN, tmp_path_factory.mktemp("server")) as address:
         yield address
 
 

@@ -6,6 +6,7 @@ import io
 import shutil
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from PIL import Image
@@ -74,7 +75,7 @@ def main(address: str | None) -> None:
         if address is not None:
             draw(browser, address)
         else:
-            with serving(None) as own:
+            with TemporaryDirectory() as folder, serving(None, Path(folder)) as own:
                 draw(browser, own)
         browser.close()
 

@@ -12,14 +12,9 @@ import pytest
 from PIL import Image, ImageCms
 
 import pliant
-<<<<<<< HEAD:tests/apps/server/page/test_page_here.py
 from tests.apps.server.page.conftest import visiting
 from tests.apps.server.page.visit import Visit, farthest, picture
-=======
-from tests.apps.server.conftest import visiting
-from tests.apps.server.visit import Visit, farthest, picture
 from tests.support import fixed_model
->>>>>>> 2b3260157d05172834bb354af5c07f967079798b:tests/apps/server/test_page_here.py
 
 pytestmark = pytest.mark.xdist_group("browser")
 WATCH = """() => {

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from pliant.models import names
-from tests.apps.server.page.visit import Visit
+from tests.apps.server.page.visit import PATIENCE, Visit
 from tests.support import fixed_model
 
 TOKEN = "a-token-of-the-tests"
@@ -94,7 +94,7 @@ def visit(browser: Any, server: str) -> Iterator[Visit]:
 def visiting(browser: Any, address: str, **options: Any) -> Generator[Visit, None, None]:
     """See `visit`; options are those of a context of Playwright."""
     context = browser.new_context(**{"locale": "en-GB", "viewport": {"width": 1280, "height": 900}, **options})
-    context.set_default_timeout(120_000)
+    context.set_default_timeout(1000 * PATIENCE)
     opened = Visit(context.new_page(), address)
     try:
         yield opened

@@ -35,7 +35,7 @@ def test_drop_slide_compare_download(visit: Visit, tmp_path: Path) -> None:
     page = visit.open().page
     visit.drop(source)
     page.locator("#factor").fill("2.7")
-    page.wait_for_function("() => document.querySelector('#size').textContent.includes('164 \\u00d7 126')")
+    visit.until("document.querySelector('#size').textContent.includes('164 \\u00d7 126')")
     assert page.input_value("#factor-number") == "2.7"
     visit.run()
     assert visit.states() == ["done"]
@@ -58,11 +58,11 @@ def test_any_factor(visit: Visit, tmp_path: Path) -> None:
     page.wait_for_selector(".item")
     assert "words.txt" in page.inner_text("#announcer")
     visit.factor(3.14159)
-    page.wait_for_function("() => document.querySelector('#size').textContent.includes('314 \\u00d7 94')")
+    visit.until("document.querySelector('#size').textContent.includes('314 \\u00d7 94')")
     assert page.is_enabled("#run")
     most = float(page.get_attribute("#factor", "max"))
     visit.factor(most + 1)
-    page.wait_for_function("() => document.querySelector('#factor-wrong').textContent !== ''")
+    visit.until("document.querySelector('#factor-wrong').textContent !== ''")
     assert page.is_disabled("#run")
     assert page.get_attribute("#factor-number", "aria-invalid") == "true"
 
@@ -97,7 +97,7 @@ def test_token(browser: Any, locked_server: str, tmp_path: Path) -> None:
         page.wait_for_selector("#token-field")
         page.fill("#token-field", "wrong")
         page.keyboard.press("Enter")
-        page.wait_for_function("() => document.querySelector('#token-wrong').textContent !== ''")
+        visit.until("document.querySelector('#token-wrong').textContent !== ''")
         page.fill("#token-field", TOKEN)
         page.keyboard.press("Enter")
         page.wait_for_selector("#token", state="hidden")
@@ -160,7 +160,7 @@ def test_by_keyboard_alone(visit: Visit, tmp_path: Path) -> None:
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.keyboard.press("Enter")
     visit.finished()
-    page.wait_for_function("() => document.querySelector('#announcer').textContent.includes('done')")
+    visit.until("document.querySelector('#announcer').textContent.includes('done')")
     tab_to("#stage")
     level = page.inner_text("#zoom-level")
     page.keyboard.press("+")
@@ -202,7 +202,7 @@ def test_zoom_and_move(browser: Any, server: str, tmp_path: Path) -> None:
         scale, left, top = scale_and_corner()
         page.mouse.move(x, y)
         page.mouse.wheel(0, -400)
-        page.wait_for_function(f"() => ({PLACED})()[0] > {scale}")
+        visit.until(f"({PLACED})()[0] > {scale}")
         zoomed = scale_and_corner()
         at = (x - box["x"], y - box["y"])
         assert [(at[k] - zoomed[1 + k]) / zoomed[0] for k in (0, 1)] == pytest.approx(
@@ -225,7 +225,7 @@ def test_zoom_and_move(browser: Any, server: str, tmp_path: Path) -> None:
             points = [{"x": x - spread, "y": y, "id": 1}, {"x": x + spread, "y": y, "id": 2}]
             touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
         touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-        page.wait_for_function(f"() => ({PLACED})()[0] > {2.5 * moved[0]}")
+        visit.until(f"({PLACED})()[0] > {2.5 * moved[0]}")
 
 
 def test_language_and_theme(browser: Any, server: str) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 from PIL import Image
 
+PATIENCE = 120  # seconds
 DROP = """([files]) => {
   const data = new DataTransfer();
   for (const [name, type, text] of files) {
@@ -40,7 +42,7 @@ class Visit:
     def open(self) -> Visit:
         """The page, with the models that the server has."""
         self.page.goto(self.address)
-        self.page.wait_for_function("() => document.querySelector('#model').options.length > 0")
+        self.until("document.querySelector('#model').options.length > 0")
         return self
 
     def drop(self, *paths: Path) -> None:
@@ -66,11 +68,18 @@ class Visit:
 
     def finished(self) -> None:
         """Wait until every picture has a result or failed."""
-        self.page.wait_for_function(
-            """() => [...document.querySelectorAll('.item')].every(
+        self.until(
+            """[...document.querySelectorAll('.item')].every(
                  (item) => ['done', 'failed', 'cancelled'].includes(item.dataset.state))
                && document.querySelector('#stop').hidden"""
         )
+
+    def until(self, expression: str) -> None:
+        """Wait for what is true some time; Playwright's own way needs `eval`, which the page's policy forbids."""
+        end = monotonic() + PATIENCE
+        while not self.page.evaluate(expression):
+            assert monotonic() < end, f"not within {PATIENCE} s: {expression}"
+            self.page.wait_for_timeout(30)
 
     def states(self) -> list[str]:
         """Of the pictures of the list."""

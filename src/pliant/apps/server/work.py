@@ -188,7 +188,7 @@ class Work:
             if left <= 0:
                 raise Problem(
                     503,
-                    "It took longer than the limit for one request; send it as a job to /v1/jobs, or a smaller picture.",
+                    "It took longer than the limit for one request; send a job to /v1/jobs, or a smaller picture.",
                 )
             if gone is not None and await gone():
                 raise Stopped

@@ -189,14 +189,13 @@ def test_tokens(tmp_path: Path) -> None:
 
 
 def test_requests_that_wait_are_joined_and_equal_those_alone(tmp_path: Path) -> None:
-    from threading import Event
-
     from pliant.apps.server import batching
     from pliant.apps.server.app import create_app
+    from pliant.apps.server.line import Place
     from pliant.apps.server.settings import Settings
 
     app = create_app(Settings(engine="onnxruntime", jobs=tmp_path, queue=20))
-    work, hold = app.state.service.work, Event()
+    work, busy = app.state.service.work, Place()
     sizes: list[int] = []
     joined = batching._joined
 
@@ -212,25 +211,23 @@ def test_requests_that_wait_are_joined_and_equal_those_alone(tmp_path: Path) -> 
     with running(app) as address, pytest.MonkeyPatch.context() as patch:
         patch.setattr(batching, "_joined", watched)
         session = app.state.service.models.get("anyscale").session
-        blocked = work._threads.submit(hold.wait, PATIENCE)  # the only worker is busy until all of them wait
+        work._line.join(busy)  # the only worker is busy until all of them wait
         with ThreadPoolExecutor(6) as threads:
             asked = [threads.submit(one, number) for number in range(6)]
             while len(work._tickets) < 6:
                 assert not any(done.done() for done in asked)
-            hold.set()
+            work._line.leave(busy)
             assert [done.result(PATIENCE) for done in asked] == [True] * 6
-        assert blocked.result(PATIENCE)
     assert sizes == [6]
 
 
 def test_too_many_are_told_to_come_back(tmp_path: Path) -> None:
-    from threading import Event
-
     from pliant.apps.server.app import create_app
+    from pliant.apps.server.line import Place
     from pliant.apps.server.settings import Settings
 
     app = create_app(Settings(engine="onnxruntime", jobs=tmp_path, queue=1))
-    work, hold = app.state.service.work, Event()
+    work, busy = app.state.service.work, Place()
 
     def one(number: int) -> str:
         own = triton.InferenceServerClient(address, connection_timeout=PATIENCE, network_timeout=PATIENCE)
@@ -241,8 +238,8 @@ def test_too_many_are_told_to_come_back(tmp_path: Path) -> None:
 
     with running(app) as address, ThreadPoolExecutor(3) as threads:
         app.state.service.models.get("anyscale")
-        work._threads.submit(hold.wait, PATIENCE)
+        work._line.join(busy)
         asked = [threads.submit(one, number) for number in range(3)]
         wait(asked, PATIENCE, FIRST_COMPLETED)
-        hold.set()
+        work._line.leave(busy)
         assert sorted(done.result(PATIENCE) for done in asked) == ["(1, 3, 21, 21)", "(1, 3, 21, 21)", "429"]

@@ -73,6 +73,8 @@ def table() -> list[str]:
     rows: list[str] = []
     for option in COMMAND.params:
         assert isinstance(option, click.Option)
+        if option.envvar is None:  # those that every command has
+            continue
         names = ", ".join(f"`{name}`" for name in sorted(option.opts, key=len))
         told = re.search(r"\[default: (.*)\]", option.help or "")
         default = told[1] if told else str(option.default) if option.show_default else "-"

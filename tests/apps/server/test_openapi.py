@@ -46,11 +46,16 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]
 
 def test_every_route_has_a_summary_and_problems(document: dict[str, Any]) -> None:
     assert {path for path, _, _ in operations(document)} >= {"/v1/upscale", "/v1/models", "/v1/plan", "/health/ready"}
-    for path, method, operation in operations(document):
-        assert operation["summary"], (path, method)
+    assert all(operation["summary"] for _, _, operation in operations(document))
+    for path, method, operation in own(document):
         schema = operation["responses"]["500"]["content"]["application/problem+json"]["schema"]
         assert schema == {"$ref": "#/components/schemas/Problem"}, (path, method)
     assert len({operation["operationId"] for _, _, operation in operations(document)}) == len(operations(document))
+
+
+def own(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Without the Open Inference Protocol, whose errors and examples are those of its own specification."""
+    return [operation for operation in operations(document) if not operation[0].startswith("/v2")]
 
 
 def has_example(part: Any) -> bool:
@@ -65,13 +70,13 @@ def has_example(part: Any) -> bool:
 def test_every_route_has_examples(document: dict[str, Any]) -> None:
     lacking = [
         f"{method} {path}: {parameter['name']}"
-        for path, method, operation in operations(document)
+        for path, method, operation in own(document)
         for parameter in operation.get("parameters", [])
         if not has_example(parameter) and parameter["schema"].get("type") != "boolean"
     ]
     lacking += [
         f"{method} {path}: {status}"
-        for path, method, operation in operations(document)
+        for path, method, operation in own(document)
         for status, answer in operation["responses"].items()
         for kind, content in answer.get("content", {}).items()
         if status.startswith("2") and kind == "application/json" and not has_example(content)

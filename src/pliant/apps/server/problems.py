@@ -80,9 +80,11 @@ def problem_of(error: BaseException) -> Problem:
 
 def is_any(error: BaseException | None, codes: tuple[int, ...]) -> bool:
     """Whether the system's reason for an exception, or for what it was raised from, is one of `errno`'s codes."""
-    while error is not None:
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:  # what is raised from itself would go round for ever
         if isinstance(error, OSError) and error.errno in codes:
             return True
+        seen.append(error)
         error = error.__cause__
     return False
 

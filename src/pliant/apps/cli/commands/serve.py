@@ -68,9 +68,10 @@ def limit(name: str, kind: Any, text: str, default: object, *also: str) -> Any:
     "--origin", "origins", multiple=True, metavar="URL", envvar=f"{ENV}ORIGINS",
     help="Another site whose pages may ask this server; may be repeated.  [default: none]",
 )  # fmt: skip
-@limit(
-    "cluster", str, 'Serve from the Ray cluster at this address; "auto" is the one on this machine, or a new one.', None
-)
+@click.option(
+    "--cluster", metavar="ADDRESS", envvar=f"{ENV}CLUSTER",
+    help='Serve from a Ray cluster; "auto" is the one on this machine, or a new one.  [default: none]',
+)  # fmt: skip
 @limit("replicas", click.IntRange(1), "With --cluster: the most copies of the server.", 8)
 @common
 def serve(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from math import isinf
 from typing import Any, NoReturn, TypeVar
 
 from pliant.apps.server.problems import Problem
@@ -28,7 +29,7 @@ def parsed(data: bytes | memoryview) -> dict[str, Any]:
     if len(data) > LARGEST:
         raise Problem(413, f"The JSON is larger than {LARGEST // MIB} MiB; send the tensors as binary data.")
     try:
-        found = json.loads(str(data, "utf-8"), object_pairs_hook=_unique, parse_constant=_refused)
+        found = json.loads(str(data, "utf-8"), object_pairs_hook=_unique, parse_constant=_refused, parse_float=_finite)
     except RecursionError:
         raise Problem(400, "The JSON is nested too deeply.") from None
     except ValueError as error:  # of the JSON, of its encoding, or a number of thousands of digits
@@ -43,6 +44,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise Problem(400, "A JSON object has the same name twice.")
     return found
+
+
+def _finite(text: str) -> float:
+    if isinf(number := float(text)):
+        raise Problem(400, f"{text[:40]} is beyond the range of float64; send the tensor as binary data.")
+    return number
 
 
 def _refused(constant: str) -> NoReturn:

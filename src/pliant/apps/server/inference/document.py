@@ -48,7 +48,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _finite(text: str) -> float:
     if isinf(number := float(text)):
-        raise Problem(400, f"{text[:40]} is beyond the range of float64; send the tensor as binary data.")
+        raise Problem(400, f"{text[:40]} does not fit float64; send the tensor as binary data.")
     return number
 
 

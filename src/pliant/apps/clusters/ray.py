@@ -14,8 +14,8 @@ import socket
 import sys
 import tempfile
 import warnings
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -36,7 +36,7 @@ NEED = 400 << 20  # bytes of free memory for each worker on this machine, at lea
 PATIENCE = 5  # seconds until an address does not answer
 RETRIES = 2  # of a portion whose worker was lost
 RESTARTS = 20  # of one worker; where it is lost each time, what is left is reported
-TELLS_NOBODY = ("RAY_USAGE_STATS_ENABLED", "0")
+SILENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}  # the latter complains of Ray Data itself
 STDERR = 2
 LONGEST = 107  # bytes in the path of a socket
 SOCKET = len("/session_2026-01-01_00-00-00_000000_0000000/sockets/plasma_store")
@@ -91,7 +91,7 @@ class Crew:
             )
             seen = set[int]()
             try:
-                for row in _begun(made.iter_rows()):
+                for row in made.iter_rows():
                     answer: Answer | Refusal = pickle.loads(row["answer"])
                     if isinstance(answer, Refusal):
                         raise ClusterError(f"The workers cannot begin: {answer.reason}")
@@ -125,15 +125,6 @@ class Actor:
         return {"number": list(batch["number"]), "answer": [pickle.dumps(answer) for answer in found]}
 
 
-def _begun(rows: Iterable[Any]) -> Iterator[Any]:
-    """The rows; until there is one, the actors are being started."""
-    with ExitStack() as starting:
-        starting.enter_context(_muted())
-        for row in rows:
-            starting.close()
-            yield row
-
-
 def _threads(cores: Sequence[int], workers: int) -> int:
     """The most threads for each of some workers, all of which find a place on machines with so many cores."""
     return next((n for n in range(max(cores), 1, -1) if sum(have // n for have in cores) >= workers), 1)
@@ -148,8 +139,9 @@ def _worker(setup: bytes) -> Worker | Refusal:
 
 
 def _imported() -> Any:
-    """Ray, which tells nobody that it is used, unless the user has asked for it."""
-    os.environ.setdefault(*TELLS_NOBODY)
+    """Ray, which tells nobody that it is used and nothing on the terminal, unless the user has asked for it."""
+    for name, value in SILENT.items():
+        os.environ.setdefault(name, value)
     return import_module("ray")
 
 
@@ -165,7 +157,8 @@ def _joined(address: str, wanted: Wanted) -> AbstractContextManager[Any]:
 def _connected(address: str) -> Generator[Any, None, None]:
     ray = _imported()
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+        with _muted():
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
     except (ConnectionError, RuntimeError, ValueError, ImportError, ray.exceptions.RayError) as error:
         raise UsageError(f"The Ray cluster at {address} cannot be joined: {_cause(error)}") from error
     try:
@@ -192,23 +185,24 @@ def _started(wanted: Wanted) -> Generator[Any, None, None]:
 def _start(ray: Any, folder: Path, wanted: Wanted) -> None:
     fits = len(os.fsencode(folder)) + SOCKET <= LONGEST
     try:
-        ray.init(
-            address="local",
-            num_cpus=_cores(wanted),
-            object_store_memory=STORE,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="ERROR",
-            configure_logging=False,
-            **({"_temp_dir": str(folder)} if fits else {}),
-        )
+        with _muted():
+            ray.init(
+                address="local",
+                num_cpus=_cores(wanted),
+                object_store_memory=STORE,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level="ERROR",
+                configure_logging=False,
+                **({"_temp_dir": str(folder)} if fits else {}),
+            )
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ClusterError(f"Ray could not start on this machine: {_cause(error)}") from error
 
 
 @contextmanager
 def _muted() -> Generator[None, None, None]:
-    """What is not Python writes nothing to the terminal: Ray complains there of how its own Ray Data starts actors."""
+    """What Ray's own code, which is not Python, writes to the terminal is dropped: that it was told to be silent."""
     usual, kept, nowhere = sys.stderr, os.dup(STDERR), os.open(os.devnull, os.O_WRONLY)
     try:
         with open(os.dup(kept), "w", encoding="utf-8", errors="backslashreplace", buffering=1) as ours:

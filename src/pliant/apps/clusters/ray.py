@@ -15,7 +15,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -161,10 +161,11 @@ def _connected(address: str) -> Generator[Any, None, None]:
             ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
     except (ConnectionError, RuntimeError, ValueError, ImportError, ray.exceptions.RayError) as error:
         raise UsageError(f"The Ray cluster at {address} cannot be joined: {_cause(error)}") from error
-    try:
-        yield ray
-    finally:
-        ray.shutdown()
+    with _silent():  # until the end: what is stopped is told of as lost
+        try:
+            yield ray
+        finally:
+            ray.shutdown()
 
 
 @contextmanager
@@ -173,13 +174,15 @@ def _started(wanted: Wanted) -> Generator[Any, None, None]:
     if "ray" not in sys.modules and "RAY_AUTH_MODE" not in os.environ:  # Ray looks at both once, when it is imported
         os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
     ray, folder = _imported(), Path(tempfile.mkdtemp(prefix="pliant-ray-"))
-    try:
-        _start(ray, folder, wanted)
-        yield ray
-    finally:
-        with ended(folder):
-            ray.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as silence:
+        try:
+            _start(ray, folder, wanted)
+            silence.enter_context(_silent())
+            yield ray
+        finally:
+            with ended(folder):
+                ray.shutdown()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _start(ray: Any, folder: Path, wanted: Wanted) -> None:

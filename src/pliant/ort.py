@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
 from typing import Any
 
+TELEMETRY = "ORT_DISABLE_TELEMETRY"
 FATAL = 4  # a log level: every error is raised too, so logging it as well would only repeat it
 
 
 def library() -> Any:
     """ONNX Runtime's package. Raises ImportError if it cannot be loaded.
 
-    Some builds report to their maker unless told not to before they are loaded (1.32 on Linux writes an identity of
-    the machine below ~/.cache/Microsoft); a user's own choice in ORT_DISABLE_TELEMETRY stands.
+    Some builds report to their maker unless told not to while they are loaded (1.32 on Linux writes an identity of the
+    machine below ~/.cache/Microsoft); a user's own choice in ORT_DISABLE_TELEMETRY stands.
     """
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    return import_module("onnxruntime")
+    if "onnxruntime" in sys.modules or TELEMETRY in os.environ:
+        return import_module("onnxruntime")
+    os.environ[TELEMETRY] = "1"
+    try:
+        return import_module("onnxruntime")
+    finally:
+        os.environ.pop(TELEMETRY, None)
 
 
 def errors() -> tuple[type[Exception], ...]:

@@ -9,7 +9,9 @@ from pliant.media.video.overlap import ahead, behind
 
 
 def alive() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("pliant-")]
+    """Both threads by their names: other tests of this process may leave threads of their own."""
+    names = ("pliant-decoding", "pliant-encoding")
+    return [thread.name for thread in threading.enumerate() if thread.name in names]
 
 
 def failing(after: int) -> Iterator[int]:

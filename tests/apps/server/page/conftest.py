@@ -1,4 +1,4 @@
-"""A server with the page, and one browser for all tests of it.
+"""A server with the page, and one browser for all tests of it, both gone when the next test is another's.
 
 The tests talk to `server`, whichever program that is; they skip where Playwright or a Chromium is missing.
 """
@@ -53,7 +53,7 @@ def serving(token: str | None, folder: Path, models: dict[str, Path] | None = No
     listening.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that wants no token and has the model `twice`, which repeats every pixel."""
     folder = tmp_path_factory.mktemp("server")
@@ -63,16 +63,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def locked_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that wants `TOKEN`."""
     with serving(TOKEN, tmp_path_factory.mktemp("server")) as address:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
-    """A Chromium that the system has."""
+    """A Chromium that the system has.
+
+    Playwright keeps an event loop going on this thread until it ends, so it has to end with the tests of the page:
+    `asyncio.run` in a later test of the same worker would fail.
+    """
     playwright = pytest.importorskip("playwright.sync_api")
     program = os.environ.get("PLIANT_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:

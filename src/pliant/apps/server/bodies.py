@@ -25,9 +25,7 @@ BINARY = {"type": "string", "format": "binary"}
 BODY: dict[str, Any] = {
     "required": True,
     "content": {
-        **{
-            kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("image/*", "application/octet-stream")
-        },
+        **{kind: {"schema": BINARY} for kind in ("image/*", "application/octet-stream")},
         FORM: {
             "schema": {
                 "type": "object",

@@ -14,6 +14,10 @@ from tests.support import live_model
 # what "auto" means, in tests and the processes they start: nothing is measured, and no cache of a user's is written
 os.environ["PLIANT_ENGINE"] = "onnxruntime"
 
+# processes that share the cores already: with as many threads each, PyTorch takes twice as long
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def _caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -32,19 +33,23 @@ def bind(contract: Contract, args: Sequence[object], kwargs: Mapping[str, object
 
 def _named(contract: Contract, args: Sequence[object], kwargs: Mapping[str, object]) -> dict[str, object]:
     names = [i.name for i in contract.inputs]
-    expected = f"the model takes {', '.join(names) or 'nothing'}, in this order"
     if len(args) > len(names):
-        raise ContractError(f"Got {len(args)} arguments, but {expected}.")
+        raise ContractError(f"Got {len(args)} arguments, but {_expected(names)}.")
     given = dict(zip(names, args, strict=False))
     for name, value in kwargs.items():
         if name not in names:
-            raise ContractError(f"There is no input named {name!r}; {expected}.")
+            raise ContractError(f"There is no input named {name!r}; {_expected(names)}.")
         if name in given:
             raise ContractError(f"Input {name!r} is given twice, by position and by name; give it once.")
         given[name] = value
     if missing := [name for name in names if name not in given]:
-        raise ContractError(f"Input {missing[0]!r} is missing; {expected}.")
+        raise ContractError(f"Input {missing[0]!r} is missing; {_expected(names)}.")
     return given
+
+
+def _expected(names: Sequence[str]) -> str:
+    """The end of a sentence; as all of them put together only when it is needed, for calls are many."""
+    return f"the model takes {', '.join(names) or 'nothing'}, in this order"
 
 
 def _array(i: Input, value: object) -> Array:
@@ -63,19 +68,22 @@ def _array(i: Input, value: object) -> Array:
 
 def _numbers(i: Input, value: object) -> Array:
     """A number, or a sequence of numbers, in the type of the input and without loss of a fraction."""
-    shown = repr(value)[:40]
     try:
         given = np.asarray(value)
     except ValueError as error:
-        raise ContractError(f"Input {i.name!r} got {shown}; give numbers.") from error
+        raise ContractError(f"Input {i.name!r} got {_shown(value)}; give numbers.") from error
     if given.dtype.kind not in "iuf" and not (given.dtype.kind == i.dtype[0] == "b"):
-        raise ContractError(f"Input {i.name!r} got {shown}; give a number, for example {i.name}=2.")
+        raise ContractError(f"Input {i.name!r} got {_shown(value)}; give a number, for example {i.name}=2.")
     with np.errstate(over="ignore", invalid="ignore"):
         cast = given.astype(i.dtype)
     if cast.dtype.kind in "iu" and not np.array_equal(cast, given):
-        raise ContractError(f"Input {i.name!r} got {shown}, but the model takes whole numbers ({i.dtype}).")
+        raise ContractError(f"Input {i.name!r} got {_shown(value)}, but the model takes whole numbers ({i.dtype}).")
     # a number is also welcome where the model takes a vector of one
     return cast.reshape(1) if cast.ndim == 0 and [dim.size for dim in i.dims] == [1] else cast
+
+
+def _shown(value: object) -> str:
+    return repr(value)[:40]
 
 
 def _check_shape(i: Input, shape: tuple[int, ...], lengths: dict[str, tuple[int, str]]) -> None:
@@ -94,7 +102,7 @@ def _check_shape(i: Input, shape: tuple[int, ...], lengths: dict[str, tuple[int,
 
 
 def _subject(i: Input, shape: tuple[int, ...]) -> str:
-    """The beginning of a sentence; put together only when it is needed, for calls are many."""
+    """The beginning of a sentence."""
     takes = f"the model takes [{', '.join(str(dim) for dim in i.dims)}]" if i.dims else "the model takes a number"
     return f"Input {i.name!r} has shape {list(shape)}, but {takes}"
 
@@ -111,7 +119,7 @@ def _misfit(dim: Dim, length: int) -> str:
 
 def _check_values(i: Input, array: Array) -> None:
     for element in array.reshape(-1).tolist():
-        if not (np.isfinite(element) and i.values.contains(element)):
+        if not (isfinite(element) and i.values.contains(element)):
             bounds = str(i.values)
             allowed = "any finite number" if bounds == "any" else bounds
             raise ContractError(f"Input {i.name!r} is {element:g}, but the model takes {allowed}.")

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from types import FunctionType, ModuleType
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
-PYTORCHS = frozenset(vars(nn.Module()))  # attributes that PyTorch keeps for itself
+from pliant.capture.live.choices import LIVE
+from pliant.capture.owners import users_own
+
+# attributes that PyTorch keeps for itself; the last one is a list in every convolution
+PYTORCHS = frozenset(vars(nn.Module())) | {"_reversed_padding_repeated_twice"}
 SETTERS = ("__setattr__", "__delattr__", "register_buffer", "register_parameter", "add_module")
 
 
@@ -76,4 +81,19 @@ class Modules:
 
 def _holders(modules: Iterable[nn.Module]) -> list[Any]:
     own = (value for module in modules for name, value in vars(module).items() if name not in PYTORCHS)
-    return [v for v in own if isinstance(v, (list, dict, set, tuple)) or isinstance(getattr(v, "__dict__", None), dict)]
+    return [value for value in own if _may_hold(value)]
+
+
+def _may_hold(value: Any) -> bool:
+    """Whether anything that can be changed may be in `value`, now or later: not in the kernel size of a convolution."""
+    if isinstance(value, tuple):
+        return any(map(_may_hold, value))
+    return isinstance(value, (list, dict, set)) or is_plain_object(value)
+
+
+def is_plain_object(value: Any) -> bool:
+    """Whether `value` is an object of the model's own, such as a configuration."""
+    if not isinstance(getattr(value, "__dict__", None), dict):
+        return False
+    unlike = (Tensor, nn.Module, type, ModuleType, FunctionType, *LIVE)
+    return not isinstance(value, unlike) and users_own(type(value).__module__)

@@ -9,15 +9,13 @@ import dis
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import CellType, CodeType, FunctionType, ModuleType
+from types import CellType, CodeType, FunctionType
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from pliant.capture.live.choices import LIVE
 from pliant.capture.merging import UNBOUND, Apart
-from pliant.capture.modules import Modules
-from pliant.capture.owners import users_own
+from pliant.capture.modules import Modules, is_plain_object
 
 NEVER = -1  # the version of modules whose attributes no run has left in this way
 DEEPEST = 3  # how far containers are followed into one another
@@ -136,19 +134,13 @@ def _containers(value: Any, found: dict[int, Any], deep: int) -> None:
     if id(value) in found or not deep:
         return
     if not isinstance(value, (list, dict, set, tuple)):
-        if isinstance(getattr(value, "__dict__", None), dict) and _a_plain_object(value):
+        if is_plain_object(value):
             _containers(vars(value), found, deep)
         return
     if type(value) in (list, dict, set):
         found[id(value)] = value
     for part in value.values() if isinstance(value, dict) else value:
         _containers(part, found, deep - 1)
-
-
-def _a_plain_object(value: Any) -> bool:
-    """Whether `value` is an object of the model's own, such as a configuration."""
-    unlike = (Tensor, nn.Module, type, ModuleType, FunctionType, *LIVE)
-    return not isinstance(value, unlike) and users_own(type(value).__module__)
 
 
 def _refill(container: Any, kept: Any) -> None:

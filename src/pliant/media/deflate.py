@@ -10,9 +10,12 @@ import struct
 from collections import deque
 from collections.abc import Callable
 from threading import Thread
+from typing import Any
 
 from isal import isal_zlib
+from numpy.typing import NDArray
 
+Data = bytes | NDArray[Any]  # in C order
 LEVEL = 2  # of ISA-L: six times as quick as zlib's level 4, and some percent larger, see docs/formats.md
 HEAD, END = b"\x78\x5e", b"\x03\x00"  # a window of 32 KiB, a quick level; and a last block with nothing in it
 BASE = 65521  # of Adler-32
@@ -30,7 +33,7 @@ class Deflater:
         self._blocks: deque[_Block] = deque()
         self._most = 2 * (os.cpu_count() or 1)
 
-    def write(self, make: Callable[[], bytes]) -> None:
+    def write(self, make: Callable[[], Data]) -> None:
         """The next block, of the bytes that `make` gives. Raises what making an earlier one raised."""
         if len(self._blocks) >= self._most:
             self._take()
@@ -57,9 +60,9 @@ class Deflater:
 class _Block(Thread):
     """One block on its way: compressed by itself, up to a whole byte, so that blocks can stand behind each other."""
 
-    def __init__(self, make: Callable[[], bytes]) -> None:
+    def __init__(self, make: Callable[[], Data]) -> None:
         super().__init__(name="pliant-packing", daemon=True)
-        self._make: Callable[[], bytes] | None = make
+        self._make: Callable[[], Data] | None = make
         self.packed, self.sum, self.length = b"", 1, 0
         self.error: BaseException | None = None
 
@@ -67,10 +70,10 @@ class _Block(Thread):
         """See `Thread.run`."""
         assert self._make is not None
         try:
-            data = self._make()
+            data = memoryview(self._make()).cast("B")
             compressor = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, -isal_zlib.MAX_WBITS)
             self.packed = compressor.compress(data) + compressor.flush(isal_zlib.Z_SYNC_FLUSH)
-            self.sum, self.length = isal_zlib.adler32(data), len(data)
+            self.sum, self.length = isal_zlib.adler32(data), data.nbytes
         except BaseException as error:  # noqa: BLE001 - raised in the thread that takes the block
             self.error = error
         finally:

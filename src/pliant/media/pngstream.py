@@ -73,7 +73,7 @@ class _Rows:
         step = max(1, BLOCK // raw.shape[1])
         for first in range(0, len(raw), step):
             block = raw[first : first + step]
-            self._deflater.write(partial(_filtered_bytes, block, above, self._pixel))
+            self._deflater.write(partial(filtered, block, above, self._pixel))
             above = block[-1:]
         self._above = above.copy()  # and not all rows with it
 
@@ -111,24 +111,21 @@ def packed(pixels: Array) -> bytes:
     return b"".join(parts)
 
 
-def _filtered_bytes(raw: Array, over: Array, pixel: int) -> bytes:
-    return filtered(raw, over, pixel).tobytes()
-
-
 def filtered(raw: Array, over: Array, pixel: int) -> Array:
     """Rows as differences to their neighbours, each with the number of its filter in front.
 
     `raw` are bytes, `over` those of the row above, and `pixel` is how many make one. All rows have the filter after
     which some of them are compressed best: small differences, the usual measure, say less about that.
     """
-    above = np.vstack([over, raw[:-1]])
     some = np.unique(np.linspace(0, len(raw) - 1, SAMPLES, dtype=int)[:, None] + np.arange(SAMPLE) - SAMPLE // 2)
     some = some[(some >= 0) & (some < len(raw))]
-    tried = [_differences(raw[some], above[some], kind, pixel) for kind in FILTERS]
+    above = [raw[row - 1] if row else over[0] for row in some]
+    tried = [_differences(raw[some], np.stack(above), kind, pixel) for kind in FILTERS]
     best = FILTERS[int(np.argmin([len(isal_zlib.compress(rows, LEVEL)) for rows in tried]))]
     out = np.empty((len(raw), raw.shape[1] + 1), np.uint8)
     out[:, 0] = best
-    _differences(raw, above, best, pixel, out[:, 1:])
+    _differences(raw[:1], over, best, pixel, out[:1, 1:])
+    _differences(raw[1:], raw[:-1], best, pixel, out[1:, 1:])
     return out
 
 

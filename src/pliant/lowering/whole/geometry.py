@@ -8,7 +8,7 @@ from math import ceil
 from typing import Any
 
 Sides = tuple[int, int, int, int]  # top, left, bottom, right
-CACHED = 8 * 2**20  # bytes of the widest layer of a block: measured best from 4 to 16 MB
+CACHED = 16 * 2**20  # bytes of the widest layer of a block: best from 4 to 16 MB, and beyond where caches are large
 SHORTEST = 16  # pixels of a side of a picture or a block
 
 

@@ -36,7 +36,8 @@ class Connection:
 
     async def ask(self, request: bytes) -> tuple[int, dict[str, str]]:
         """Status and headers of the answer, whose body has come."""
-        if self._streams is None:
+        if self._streams is None or self._streams[0].at_eof():  # the server closes what was not used for long
+            self.close()
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams
         writer.write(request)

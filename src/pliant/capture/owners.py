@@ -6,11 +6,12 @@ import sys
 
 FOREIGN = frozenset({"torch", "numpy", "onnx", "onnxscript", "onnx_ir", "onnxruntime", "sympy"})
 OWN = ("pliant.capture", "pliant.operators", "pliant.exporter")
+STATIC = ("einops.parsing",)  # reads patterns, which are text: nothing live gets there, and rewriting it costs much
 
 
 def users_own(name: str | None) -> bool:
     """Whether a Python module, by name, may hold code of the model's."""
-    root = (name or "").partition(".")[0]
-    return (
-        root not in FOREIGN and root not in sys.stdlib_module_names - {"__main__"} and not (name or "").startswith(OWN)
-    )
+    name = name or ""
+    root = name.partition(".")[0]
+    known = root in FOREIGN or root in sys.stdlib_module_names - {"__main__"}
+    return not known and not name.startswith(OWN) and name not in STATIC

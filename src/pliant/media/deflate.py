@@ -10,12 +10,10 @@ import struct
 from collections import deque
 from collections.abc import Callable
 from threading import Thread
-from typing import Any
 
 from isal import isal_zlib
-from numpy.typing import NDArray
 
-Data = bytes | NDArray[Any]  # in C order
+Data = bytes | memoryview
 LEVEL = 2  # of ISA-L: six times as quick as zlib's level 4, and some percent larger, see docs/formats.md
 HEAD, END = b"\x78\x5e", b"\x03\x00"  # a window of 32 KiB, a quick level; and a last block with nothing in it
 BASE = 65521  # of Adler-32

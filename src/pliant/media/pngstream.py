@@ -73,7 +73,7 @@ class _Rows:
         step = max(1, BLOCK // raw.shape[1])
         for first in range(0, len(raw), step):
             block = raw[first : first + step]
-            self._deflater.write(partial(filtered, block, above, self._pixel))
+            self._deflater.write(partial(_filtered_bytes, block, above, self._pixel))
             above = block[-1:]
         self._above = above.copy()  # and not all rows with it
 
@@ -109,6 +109,10 @@ def packed(pixels: Array) -> bytes:
     rows.write(pixels)
     rows.close()
     return b"".join(parts)
+
+
+def _filtered_bytes(raw: Array, over: Array, pixel: int) -> memoryview:
+    return filtered(raw, over, pixel).data
 
 
 def filtered(raw: Array, over: Array, pixel: int) -> Array:

@@ -121,8 +121,7 @@ def filtered(raw: Array, over: Array, pixel: int) -> Array:
     `raw` are bytes, `over` those of the row above, and `pixel` is how many make one. All rows have the filter after
     which some of them are compressed best: small differences, the usual measure, say less about that.
     """
-    some = np.unique(np.linspace(0, len(raw) - 1, SAMPLES, dtype=int)[:, None] + np.arange(SAMPLE) - SAMPLE // 2)
-    some = some[(some >= 0) & (some < len(raw))]
+    some = _some(len(raw))
     above = [raw[row - 1] if row else over[0] for row in some]
     tried = [_differences(raw[some], np.stack(above), kind, pixel) for kind in FILTERS]
     best = FILTERS[int(np.argmin([len(isal_zlib.compress(rows, LEVEL)) for rows in tried]))]
@@ -131,6 +130,12 @@ def filtered(raw: Array, over: Array, pixel: int) -> Array:
     _differences(raw[:1], over, best, pixel, out[:1, 1:])
     _differences(raw[1:], raw[:-1], best, pixel, out[1:, 1:])
     return out
+
+
+def _some(rows: int) -> list[int]:
+    places = np.linspace(0, rows - 1, SAMPLES, dtype=int).tolist()
+    near = {place + k - SAMPLE // 2 for place in places for k in range(SAMPLE)}
+    return sorted(row for row in near if 0 <= row < rows)
 
 
 def _differences(raw: Array, above: Array, kind: int, pixel: int, out: Array | None = None) -> Array:

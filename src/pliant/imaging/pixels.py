@@ -53,16 +53,17 @@ def to_levels(values: Array, image: Image, dtype: np.dtype[Any]) -> Array:
     parts = os.cpu_count() or 1
     bounds = [height * k // parts for k in range(parts + 1)]
     with ThreadPoolExecutor(parts) as pool:
-        done = [pool.submit(_convert, values[0, :, a:b], ordered[:, a:b], image) for a, b in pairwise(bounds)]
+        share = TOGETHER // parts
+        done = [pool.submit(_convert, values[0, :, a:b], ordered[:, a:b], image, share) for a, b in pairwise(bounds)]
         for part in done:
             part.result()
     return levels
 
 
-def _convert(values: Array, levels: Array, image: Image) -> None:
-    """`values` as `levels`, both [c, h, w], rows of about `TOGETHER` values at a time."""
+def _convert(values: Array, levels: Array, image: Image, together: int = TOGETHER) -> None:
+    """`values` as `levels`, both [c, h, w], rows of about `together` values at a time."""
     channels, height, width = values.shape
-    rows = max(1, min(height, TOGETHER // max(1, width * channels)))
+    rows = max(1, min(height, together // max(1, width * channels)))
     scaled, whole = (np.empty((channels, rows, width), dtype) for dtype in (np.float32, levels.dtype))
     for first in range(0, height, rows):
         block = values[:, first : first + rows]

@@ -48,7 +48,7 @@ def _named(contract: Contract, args: Sequence[object], kwargs: Mapping[str, obje
 
 
 def _expected(names: Sequence[str]) -> str:
-    """The end of a sentence; as all of them put together only when it is needed, for calls are many."""
+    """The end of a sentence. Sentences are put together only when they are needed, for calls are many."""
     return f"the model takes {', '.join(names) or 'nothing'}, in this order"
 
 

@@ -428,3 +428,25 @@ def test_an_error_that_the_model_catches_is_a_way_of_its_own(kind: type[Mirrored
     for size in ((1, 1), (4, 17), (5, 17), (17, 4), (3, 3), (8, 16), (29, 35)):
         x = torch.rand(1, 3, *size)
         np.testing.assert_array_equal(session(x.numpy()), model(x).numpy())
+
+
+class Nested(nn.Module):
+    """What a decision changes lies in a list, in a tuple, among numbers that nothing can change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept = ((3, 3), (1, [1.0, 1.0]))
+
+    def forward(self, x: Tensor, f: float) -> Tensor:
+        self.kept[1][1][0] = 1.0
+        if f > 1.5:
+            self.kept[1][1][0] = 2.0
+        return x * self.kept[1][1][0] * self.kept[0][0]
+
+
+def test_a_list_in_a_tuple_of_the_model_is_kept_apart_on_each_way() -> None:
+    artifact = pliant.export(Nested(), (picture(6, 5), 2.0), values={"f": (0.5, 6)})
+    with pliant.load(artifact) as session:
+        for image, f in FACTORS[:1] + FACTORS[2:3] + FACTORS[4:]:
+            expected = Nested()(image[:1], f)
+            torch.testing.assert_close(torch.from_numpy(session(image[:1].numpy(), f)), expected)

@@ -35,6 +35,7 @@ NOISE = re.compile(
     r"Exception from |Check '|FrontEnd API failed|Model wasn't fully|Summary:|To facilitate|-- Conversion is failed"
 )
 TOLERANCES = {"f32": 2e-5, "f16": 2e-2, "bf16": 1e-1}  # of the range, between two ways to compute the same
+SECOND_NAMES = {"q": "int64", "Q": "uint64"}  # of NumPy, by the character of a type, where "l" is as long
 CAPABILITIES = {"f16": "FP16", "bf16": "BF16"}  # what a device says it can
 
 
@@ -236,13 +237,15 @@ def _give_memory(request: Any, empty: Mapping[int, tuple[Any, list[int]]]) -> No
 
 
 def _within(result: Array, given: list[Array]) -> bool:
-    return any(np.may_share_memory(result, array) for array in given)
+    # sizes and offsets are among what is given: too small, and asking for the memory of each takes a microsecond
+    return any(array.nbytes >= result.nbytes and np.may_share_memory(result, array) for array in given)
 
 
 def _plain(array: Array) -> Array:
     """`array` as OpenVINO takes it without a copy: in C order, and int64 under its usual name (NumPy has two)."""
     ordered = array if array.flags.c_contiguous else array.copy()
-    return ordered.view(ordered.dtype.name)
+    usual = SECOND_NAMES.get(ordered.dtype.char)  # there are 19 arrays for a small network: no call that can be spared
+    return ordered if usual is None else ordered.view(usual)
 
 
 def _read(core: Any, body: Model) -> Any:

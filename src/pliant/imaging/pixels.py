@@ -7,7 +7,9 @@ contract's image convention says, [1, c, h, w].
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -36,7 +38,7 @@ def to_network(levels: Array, image: Image, dtype: str = "float32") -> Array:
 
 def top(dtype: np.dtype[Any]) -> float:
     """The level that stands for white."""
-    return float(np.iinfo(dtype).max) if np.dtype(dtype).kind == "u" else 1.0
+    return float(2 ** (8 * dtype.itemsize) - 1) if dtype.kind == "u" else 1.0
 
 
 def to_levels(values: Array, image: Image, dtype: np.dtype[Any]) -> Array:
@@ -51,28 +53,42 @@ def to_levels(values: Array, image: Image, dtype: np.dtype[Any]) -> Array:
         _convert(values[0], ordered, image)
         return levels
     parts = os.cpu_count() or 1
-    bounds = [height * k // parts for k in range(parts + 1)]
+    share = TOGETHER // parts
+    bounds = pairwise([height * k // parts for k in range(parts + 1)])
+    works = [partial(_convert, values[0, :, a:b], ordered[:, a:b], image, share) for a, b in bounds]
+    # one part is this thread's: while it waited, it would only be woken late
     with ThreadPoolExecutor(parts) as pool:
-        share = TOGETHER // parts
-        done = [pool.submit(_convert, values[0, :, a:b], ordered[:, a:b], image, share) for a, b in pairwise(bounds)]
+        done = [pool.submit(work) for work in works[1:]]
+        works[0]()
         for part in done:
             part.result()
     return levels
 
 
 def _convert(values: Array, levels: Array, image: Image, together: int = TOGETHER) -> None:
-    """`values` as `levels`, both [c, h, w], rows of about `together` values at a time."""
-    channels, height, width = values.shape
-    rows = max(1, min(height, together // max(1, width * channels)))
-    scaled, whole = (np.empty((channels, rows, width), dtype) for dtype in (np.float32, levels.dtype))
-    for first in range(0, height, rows):
-        block = values[:, first : first + rows]
-        now, cast = (scratch[:, : block.shape[1]] for scratch in (scaled, whole))
+    """`values` as `levels`, both [c, h, w], about `together` values at a time."""
+    pieces = list(_pieces(values.shape, together))
+    scaled, whole = (np.empty_like(values[pieces[0]], dtype) for dtype in (np.float32, levels.dtype))
+    for piece in pieces:
+        block, into = values[piece], levels[piece]
+        now, cast = scaled[:, : block.shape[1]], whole[:, : block.shape[1]]
         _scale(block, image, levels.dtype, now)
         # by way of levels that lie together: casting to bytes that lie apart is slow, and so is all channels at once
         np.copyto(cast, now, casting="unsafe")
-        for channel in range(channels):
-            levels[channel, first : first + rows] = cast[channel]
+        for channel, plane in zip(into, cast, strict=True):
+            channel[...] = plane
+
+
+def _pieces(shape: tuple[int, ...], together: int) -> Iterator[tuple[slice, slice]]:
+    """Channels and rows: all of a small picture at once, of a large one some rows of one channel at a time."""
+    channels, height, width = shape
+    if channels * height * width <= together:
+        yield slice(0, channels), slice(0, height)
+        return
+    rows = max(1, together // width)
+    for channel in range(channels):
+        for first in range(0, height, rows):
+            yield slice(channel, channel + 1), slice(first, first + rows)
 
 
 def _scale(values: Array, image: Image, dtype: np.dtype[Any], out: Array) -> None:
@@ -88,7 +104,8 @@ def _scale(values: Array, image: Image, dtype: np.dtype[Any], out: Array) -> Non
         out += np.float32(0.5)
     # asking for the least and the greatest value is quicker than clipping; one NaN makes both NaN
     least, greatest = out.min(initial=highest), out.max(initial=0)
+    if least >= 0 and greatest < highest + 1:
+        return
     if np.isnan(least):
         np.nan_to_num(out, copy=False)
-    if not (least >= 0 and greatest < highest + 1):
-        np.clip(out, 0, highest, out=out)
+    np.clip(out, 0, highest, out=out)

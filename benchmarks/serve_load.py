@@ -249,7 +249,7 @@ def page(found: Found) -> str:
     lines = [
         f"Measured {found['date']} with `python benchmarks/serve_load.py` on {machine['processor']}, "
         f"{machine['cores']} cores, at a load of {machine['load']:.1f} by others: {found['model']} on "
-        f"{found['engine']}, factor {found['factor']:g}, one worker.",
+        f"{found['engine']}, factor {found['factor']:g}, with the default number of workers.",
         "",
         "| Source | Bare session, pictures/s | Server, pictures/s | Ratio (each turn) |",
         "|---|---:|---:|---|",

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 import numpy as np
 import onnx
+import pytest
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from pliant.artifact import Artifact
 from pliant.contract import Contract, Dim, Input, Output, Range
 from pliant.contract import Image as ImageConvention
+from pliant.engines.base import Session
 
 N, C, H, W = Dim("n"), Dim(size=3), Dim("h"), Dim("w")
 
@@ -114,3 +121,25 @@ def save(folder: Path, name: str, pixels: np.ndarray, mode: str | None = None, *
     image = Image.fromarray(squeezed)
     (image.convert(mode) if mode else image).save(folder / name, **options)
     return folder / name
+
+
+@contextmanager
+def together(monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[[], int]]:
+    """What is given tells how many calls of sessions were under way at the same time, at most; each takes a while."""
+    usual, lock, inside, most = Session.__call__, Lock(), 0, 0
+
+    def counted(self: Session, *given: Any, **named: Any) -> Any:
+        nonlocal inside, most
+        with lock:
+            inside += 1
+            most = max(most, inside)
+        time.sleep(0.1)
+        try:
+            return usual(self, *given, **named)
+        finally:
+            with lock:
+                inside -= 1
+
+    with monkeypatch.context() as during:
+        during.setattr(Session, "__call__", counted)
+        yield lambda: most

@@ -21,7 +21,8 @@ from pliant.apps.batch.log import NAME
 from pliant.engines.base import load
 from pliant.errors import ContractError, InputError, OutOfMemory, PictureError, PliantError, UsageError
 from pliant.imaging import upscaling
-from tests.support import fixed_model, gradient, live_model, save
+from pliant.imaging.network import Network
+from tests.support import fixed_model, gradient, live_model, save, together
 
 
 @pytest.fixture
@@ -550,3 +551,50 @@ def test_copied_trees_stay_done(photos: Path, live: Path, tmp_path: Path) -> Non
     again(photos, live)
     shutil.copytree(tmp_path / "photos_x2", tmp_path / "copy", copy_function=shutil.copyfile)
     assert again(photos, live, destination=tmp_path / "copy") == (0, 3)
+
+
+def test_small_pictures_are_computed_side_by_side(tmp_path: Path, live: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two at a time, with the same results as one after the other; a faulty one does not stop the others."""
+    monkeypatch.setattr(home, "usual_calls", lambda: 2)
+    (tmp_path / "in").mkdir()
+    for k in range(9):
+        save(tmp_path, f"in/{k}.png", gradient(20 + k, 30))
+    (tmp_path / "in/5.png").write_bytes((tmp_path / "in/5.png").read_bytes()[:90])
+    with load(live, "onnxruntime", threads=2) as session, together(monkeypatch) as most:
+        done = pliant.upscale_folder(tmp_path / "in", tmp_path / "many", 2.7, model=session)
+    assert most() == 2
+    assert (done.done, [failure.source for failure in done.failed]) == (8, ["5.png"])
+    monkeypatch.setattr(home, "usual_calls", lambda: 1)
+    pliant.upscale_folder(tmp_path / "in", tmp_path / "one", 2.7, model=live)
+    for path in (tmp_path / "one").glob("*.png"):
+        assert path.read_bytes() == (tmp_path / "many" / path.name).read_bytes()
+    assert len(list((tmp_path / "many").glob("*.png"))) == 8
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "limits"),
+    [(7, (20, 30), {}), (9, (600, 500), {}), (9, (20, 30), {"tile": 16}), (9, (20, 30), {"memory": 4 << 30})],
+    ids=["few", "large", "tiles", "memory"],
+)
+def test_other_pictures_are_computed_one_by_one(
+    tmp_path: Path,
+    live: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    count: int,
+    size: tuple[int, int],
+    limits: dict[str, Any],
+) -> None:
+    monkeypatch.setattr(home, "usual_calls", lambda: 2)
+    asked: list[int] = []
+    usual = Network.several
+
+    def seen(self: Network, calls: int) -> Network:
+        asked.append(calls)
+        return usual(self, calls)
+
+    monkeypatch.setattr(Network, "several", seen)
+    (tmp_path / "in").mkdir()
+    for k in range(count):
+        save(tmp_path, f"in/{k}.png", gradient(*size))
+    done = pliant.upscale_folder(tmp_path / "in", tmp_path / "out", 2, model=live, **limits)
+    assert (done.done, asked) == (count, [1])

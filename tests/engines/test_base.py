@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -116,3 +119,44 @@ def test_another_package_adds_an_engine(monkeypatch: pytest.MonkeyPatch) -> None
         assert session(IMAGE, 2).shape == (1, 3, 14, 10)
     with pytest.raises(UsageError, match=r"There is no engine named 'abacist'; there are: .*abacus\."):
         load(live_model(), "abacist")
+
+
+SHARED = [engine.name for engine in engines() if engine.shares and engine.name in HERE]
+
+
+@pytest.mark.parametrize("engine", SHARED)
+def test_several_calls_at_the_same_time_give_what_one_gives(live: Path, engine: str) -> None:
+    images = np.random.default_rng(1).random((8, 1, 3, 33, 21), np.float32)
+    with load(live, engine, threads=2) as session:
+        several = session.several(2)
+        assert several is not session
+        assert several is session.several(2)
+        expected = [session(image, 2.7) for image in images]
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(lambda image: several(image, 2.7), images))
+        np.testing.assert_array_equal(found, expected)
+    with pytest.raises(UsageError, match="closed"):
+        several(images[0], 2)
+
+
+def test_a_session_shares_only_what_it_has(live: Path) -> None:
+    session = load(live, "onnxruntime", threads=2)
+    assert session.several(1) is session
+    assert session.several(3) is session, "fewer threads than calls"
+    assert session.several(2).several(2) is session.several(2)
+
+
+def test_each_call_has_its_share_of_the_threads(live: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pliant.engines import base
+
+    given: list[Options] = []
+    usual = base.find("onnxruntime").open
+
+    def seen(model: bytes, contract: Any, options: Options) -> Any:
+        given.append(options)
+        return usual(model, contract, options)
+
+    engine = replace(base.find("onnxruntime"), open=seen)
+    session = base.opened(base.Source.of(live), engine, Options(threads=7))
+    session.several(3)
+    assert [(options.threads, options.streams) for options in given] == [(7, 1), (2, 3)]

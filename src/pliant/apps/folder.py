@@ -25,14 +25,16 @@ from pliant.apps.loading import Way as LoadingWay
 from pliant.apps.loading import loaded, portable, work_of
 from pliant.apps.steps import PathLike, Sides, Wish
 from pliant.choosing.choice import Work
+from pliant.cores import usual_calls
 from pliant.engines.base import Session
 from pliant.errors import PictureError, UsageError
 from pliant.imaging.network import Network
-from pliant.imaging.upscaling import Limits
+from pliant.imaging.upscaling import Limits, side_by_side
 from pliant.version import VERSION
 
 SOME = 24  # pictures whose sizes stand for all, before it is known what is to be done with them
 WORKERS = 4  # at most, without being asked for
+SEVERAL = 4  # pictures for each call, from which it is worth opening the model for several
 
 
 Way = Callable[[Sequence[Job], Ends, Keeper, Progress, Failures], None]  # how all pictures are upscaled and kept
@@ -223,9 +225,18 @@ def _here(network: Network, wish: Wish, limits: Limits, workers: int | None) -> 
 
     def run(jobs: Sequence[Job], ends: Ends, keeper: Keeper, progress: Progress, failures: Failures) -> None:
         del ends
-        Pipeline(network, wish, limits, keeper, count, progress, failures).run(jobs)
+        calls = _calls(jobs, limits)
+        Pipeline(network.several(calls), wish, limits, keeper, count, progress, failures, calls=calls).run(jobs)
 
     return run
+
+
+def _calls(jobs: Sequence[Job], limits: Limits) -> int:
+    """How many pictures are computed at the same time: several where there are many, and all are small."""
+    calls = usual_calls()
+    largest = max((width * height for width, height in (job.plan.computed for job in jobs)), default=0)
+    free = limits.memory is None and limits.tile is None
+    return calls if free and len(jobs) >= SEVERAL * calls and side_by_side(largest, calls) else 1
 
 
 def _there(cluster: str, model: PathLike | Session | None) -> Callable[[Session, Wish, Limits, int | None], Way]:

@@ -7,6 +7,8 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+from pliant.cores import allowed
+
 CPUINFO = Path("/proc/cpuinfo")
 HEAD = 16384  # bytes of it: the first core's; a file of hundreds of cores takes the kernel a while to write
 # instructions that engines have kernels for
@@ -31,7 +33,7 @@ def machine() -> Machine:
     facts = _facts()
     found = set(facts.get("flags", facts.get("Features", "")).split())
     name = facts.get("model name") or platform.processor() or platform.machine()
-    return Machine(name, os.cpu_count() or 1, _allowed(), tuple(flag for flag in FLAGS if flag in found))
+    return Machine(name, os.cpu_count() or 1, allowed(), tuple(flag for flag in FLAGS if flag in found))
 
 
 def _facts() -> dict[str, str]:
@@ -43,10 +45,3 @@ def _facts() -> dict[str, str]:
         return {}
     pairs = (line.partition(":") for line in reversed(lines))  # so that the first core's counts
     return {name.strip(): value.strip() for name, _, value in pairs}
-
-
-def _allowed() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on Windows and macOS
-        return os.cpu_count() or 1

@@ -9,12 +9,14 @@ from hashlib import sha256
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Any, Protocol
 
 from pliant.arguments import Array, bind
 from pliant.artifact import Artifact, read_model
 from pliant.contract import Contract
+from pliant.cores import allowed
 from pliant.errors import InputError, UsageError
 from pliant.inferred import infer
 from pliant.kernels import Kernel, gathered
@@ -36,7 +38,8 @@ class Options:
     `threads` is None for the engine's own choice, `device` for its default ("CPU" where it has several). `precision` is
     what the engine computes in: "f32", "f16" or "bf16". `file` is the file that the model was read from, if it was:
     weights may lie beside it. `cache` is a folder for what an engine compiles, None for nowhere. `kernels` are those of
-    the engine's that compute operators of a user's in place of their bodies.
+    the engine's that compute operators of a user's in place of their bodies. `streams` calls compute at the same time,
+    each on `threads`.
     """
 
     threads: int | None = None
@@ -45,6 +48,7 @@ class Options:
     file: Path | None = None
     cache: Path | None = None
     kernels: tuple[Kernel, ...] = ()
+    streams: int = 1
 
 
 class Backend(Protocol):
@@ -93,7 +97,8 @@ class Engine:
     InputError for a model that the engine cannot run, LoweringError among them. `build` takes the same and gives the
     files to ship, by suffix; None for an engine that needs no files but the ONNX file itself. `devices` names the
     devices found here, `precisions` those that it can compute in. `runs` is None if networks run here, else a sentence:
-    an engine can be here to build only. `needs` are further modules without which it does nothing.
+    an engine can be here to build only. `needs` are further modules without which it does nothing. `shares` says that
+    calls at the same time share the processor's cores as `Options.streams` says.
     """
 
     name: str
@@ -106,6 +111,7 @@ class Engine:
     precisions: tuple[str, ...] = ("f32",)
     runs: Callable[[], str | None] = nothing_missing
     needs: tuple[str, ...] = ()
+    shares: bool = False
 
     @property
     def version(self) -> str | None:
@@ -146,14 +152,22 @@ class Session:
     """
 
     def __init__(
-        self, backend: Backend, contract: Contract, engine: str, fingerprint: str = "", precision: str = "f32"
+        self,
+        backend: Backend,
+        contract: Contract,
+        engine: str,
+        fingerprint: str = "",
+        precision: str = "f32",
+        open_: Callable[[int], Backend | None] | None = None,
     ) -> None:
+        """`open_` opens the model again for so many calls at the same time, None where that is no use."""
         self.contract = contract
         self.engine = engine
         self.fingerprint = fingerprint
         self.precision = precision
         self.notes: tuple[str, ...] = ()
         self._backend: Backend | None = backend
+        self._open, self._others, self._lock = open_, dict[int, "Session"](), Lock()
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
         """Run the model once.
@@ -182,8 +196,26 @@ class Session:
         make: Callable[[], Windowed] | None = getattr(self._backend, "windowed", None)
         return make() if make is not None else None
 
+    def several(self, calls: int) -> Session:
+        """The same model for so many calls at the same time: each has its share of the cores, and does not wait for
+        threads of its own, so that more pictures are done in a second while each takes longer.
+
+        Opened when it is first asked for, in memory of its own, and closed with this session. It is this session where
+        there is nothing to share: for one call, for more calls than cores, and on a device other than the processor.
+        Raises as `load`.
+        """
+        with self._lock:
+            if calls not in self._others:
+                backend = self._open(calls) if self._open is not None and calls > 1 else None
+                made = None if backend is None else (backend, self.contract, self.engine, self.fingerprint)
+                self._others[calls] = self if made is None else Session(*made, self.precision)
+            return self._others[calls]
+
     def close(self) -> None:
         """Free the model. Closing twice is fine."""
+        for other in self._others.values():
+            if other is not self:
+                other.close()
         if self._backend is not None:
             self._backend.close()
             self._backend = None
@@ -285,9 +317,16 @@ def opened(source: Source, engine: Engine, options: Options) -> Session:
     data = source.data
     if source.file is not None:
         data, options = engine.whole(data, source.file), replace(options, file=source.file)
+
+    def open_(calls: int) -> Backend | None:
+        threads = (options.threads or allowed()) // calls
+        if not engine.shares or threads < 1 or options.device not in (None, "CPU"):
+            return None
+        return engine.open(data, source.contract, replace(options, threads=threads, streams=calls))
+
     backend = engine.open(data, source.contract, options)
     known = f"{source.fingerprint} {options.precision}"
-    return Session(backend, source.contract, engine.name, known, options.precision)
+    return Session(backend, source.contract, engine.name, known, options.precision, open_)
 
 
 def _check_precision(engine: Engine, precision: str) -> None:

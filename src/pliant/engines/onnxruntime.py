@@ -194,4 +194,12 @@ def _translated(what: str, text: str) -> PliantError:
     return InputError(f"{what}{where}: {' '.join(reason.split()).rstrip('.')}.")
 
 
-ENGINE = Engine("onnxruntime", "onnxruntime", "onnxruntime", open_model, devices=devices, precisions=("f32", "f16"))
+ENGINE = Engine(
+    "onnxruntime",
+    "onnxruntime",
+    "onnxruntime",
+    open_model,
+    devices=devices,
+    precisions=("f32", "f16"),
+    shares=True,
+)

@@ -142,7 +142,9 @@ def _settings(core: Any, device: str, options: Options) -> dict[str, Any]:
     _check_device(core, device, options.precision)
     settings: dict[str, Any] = {PRECISION: HINTS[options.precision], "PERFORMANCE_HINT": "LATENCY"}
     if options.threads is not None:
-        settings["INFERENCE_NUM_THREADS"] = options.threads
+        settings["INFERENCE_NUM_THREADS"] = options.threads * options.streams  # of all together
+    if options.streams > 1:
+        settings["NUM_STREAMS"] = options.streams
     if options.cache is not None:
         settings["CACHE_DIR"] = str(options.cache)
     return settings
@@ -298,4 +300,5 @@ ENGINE = Engine(
     devices=devices,
     precisions=("f32", "f16", "bf16"),
     needs=("onnx", "onnx_ir"),
+    shares=True,
 )

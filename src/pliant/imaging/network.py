@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil, floor
 from typing import Any, TypeVar, cast
 
@@ -89,6 +89,11 @@ class Network:
         if (what, factor) not in self._found:
             self._found[what, factor] = find()
         return cast("T", self._found[what, factor])
+
+    def several(self, calls: int) -> Network:
+        """The same network for so many pictures at the same time: see `Session.several`."""
+        session = self.session.several(calls)
+        return self if session is self.session else replace(self, session=session, held=held_by(session))
 
     def __call__(self, values: Array, factor: float) -> Array:
         """Network values [1, c, h, w] upscaled by `factor` to [1, c, H, W], float32.

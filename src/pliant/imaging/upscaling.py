@@ -31,6 +31,14 @@ LEAST = 2.5e8  # bytes for the work itself, whatever else is in the process: tin
 TRIED = 96  # pixels of the side of the part of a picture on which blended tiles are compared with the whole
 
 
+def side_by_side(pixels: int, calls: int) -> bool:
+    """Whether so many pictures may be computed at the same time, with at most `pixels` to compute each.
+
+    Together they are no more than what is computed in one piece anyway.
+    """
+    return calls > 1 and pixels * calls <= AT_ONCE
+
+
 @dataclass(frozen=True)
 class Limits:
     """`memory` is how many bytes the process may have, a share of what is free if None.

@@ -22,8 +22,8 @@ BASE = 65521  # of Adler-32
 class Deflater:
     """An open zlib stream. `put` is called with its bytes, in order, by the thread that calls `write` and `close`.
 
-    What makes the data of a block, and compressing it, runs in other threads; twice as many blocks as there are
-    cores are under way at the same time.
+    What makes the data of a block, and compressing it, runs in other threads if there are several blocks; twice as many
+    as there are cores are under way at the same time.
     """
 
     def __init__(self, put: Callable[[bytes], None]) -> None:
@@ -35,9 +35,10 @@ class Deflater:
         """The next block, of the bytes that `make` gives. Raises what making an earlier one raised."""
         if len(self._blocks) >= self._most:
             self._take()
-        block = _Block(make)
-        block.start()
-        self._blocks.append(block)
+        self._blocks.append(_Block(make))
+        if len(self._blocks) > 1:  # the only one of a small picture needs no thread: `close` does it
+            for block in self._blocks:
+                block.begin()
 
     def close(self) -> None:
         """Finish the stream. Raises as `write`."""
@@ -47,7 +48,7 @@ class Deflater:
 
     def _take(self) -> None:
         block = self._blocks.popleft()
-        block.join()
+        block.finish()
         if block.error is not None:
             raise block.error
         self._sum = combined(self._sum, block.sum, block.length)
@@ -63,6 +64,18 @@ class _Block(Thread):
         self._make: Callable[[], Data] | None = make
         self.packed, self.sum, self.length = b"", 1, 0
         self.error: BaseException | None = None
+
+    def begin(self) -> None:
+        """Start, if that was not done."""
+        if self.ident is None:
+            self.start()
+
+    def finish(self) -> None:
+        """Return when it is done, which this thread does if no other has begun."""
+        if self.ident is None:
+            self.run()
+        else:
+            self.join()
 
     def run(self) -> None:
         """See `Thread.run`."""

@@ -28,6 +28,7 @@ from pliant.apps.server.problems import Problem
 from pliant.apps.server.settings import MP, Settings
 from pliant.apps.server.spool import Spool
 from pliant.apps.server.work import Stopped, Ticket, Work
+from pliant.cores import usual_calls
 from pliant.errors import InputError, UsageError
 from tests.apps.server.process import running
 from tests.apps.server.test_wire import until
@@ -101,7 +102,7 @@ def test_everything_can_be_set_in_the_environment(monkeypatch: pytest.MonkeyPatc
 
 
 def test_without_options_the_command_has_the_defaults_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert told(monkeypatch) == Settings()
+    assert told(monkeypatch) == Settings(workers=usual_calls())
 
 
 @pytest.mark.parametrize(

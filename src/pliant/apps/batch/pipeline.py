@@ -1,4 +1,4 @@
-"""Pictures on their way: some are read, one is in the network and some are written, all at the same time."""
+"""Pictures on their way: some are read, some are in the network and some are written, all at the same time."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Pipeline:
 
     `keep` is given each result when its temporary file is complete; `part` says where that is. `failed` is told of each
     picture that could not be upscaled. `fetch` is called before the source of a job is read. All are called from any
-    thread.
+    thread. `calls` pictures are in the network at the same time, which is for as many (`Network.several`).
     """
 
     network: Network
@@ -79,11 +79,13 @@ class Pipeline:
     failed: Failed
     part: Callable[[Path], Path] = temporary
     fetch: Callable[[Job], None] = lambda job: None
+    calls: int = 1
 
     def __post_init__(self) -> None:
-        self._budget = Budget(_on_their_way(self.limits), 4 * self.workers)
+        self._budget = Budget(_on_their_way(self.limits), 4 * self.workers + self.calls)
         self._limits = limits_of(self.limits)
         self._reading: deque[tuple[Job, Future[Decoded]]] = deque()
+        self._computing: deque[Future[None]] = deque()
         self._writing: deque[Future[None]] = deque()
         self._lock = Lock()
 
@@ -93,16 +95,19 @@ class Pipeline:
         Raises InputError if the log cannot be written.
         """
         waiting = deque(jobs)
-        with ThreadPoolExecutor(self.workers) as readers, ThreadPoolExecutor(self.workers) as writers:
+        readers, writers, computers = (ThreadPoolExecutor(n) for n in (self.workers, self.workers, self.calls))
+        with readers, writers, computers:  # ended from the last to the first: computers wait for no writer that is gone
             try:
                 while waiting or self._reading:
                     self._read_ahead(readers, waiting)
-                    self._compute(writers, *self._reading.popleft())
+                    self._begin(computers, writers, *self._reading.popleft())
                     self._settle(wait=False)
+                while self._computing:
+                    self._computing.popleft().result()
                 self._settle(wait=True)
             finally:
-                for _, reading in self._reading:
-                    reading.cancel()
+                for future in (*(reading for _, reading in self._reading), *self._computing):
+                    future.cancel()
 
     def _read_ahead(self, readers: ThreadPoolExecutor, waiting: deque[Job]) -> None:
         while waiting and len(self._reading) <= self.workers:
@@ -115,6 +120,17 @@ class Pipeline:
         self.fetch(job)
         return decoded(self.network, job.source, job.plan, self.wish, job.path.parent, job.target)
 
+    def _begin(
+        self, computers: ThreadPoolExecutor, writers: ThreadPoolExecutor, job: Job, reading: Future[Decoded]
+    ) -> None:
+        """Compute one picture, or begin to; one more waits than there are computed, so that no thread is idle."""
+        if self.calls == 1:
+            self._compute(writers, job, reading)
+            return
+        self._computing.append(computers.submit(self._compute, writers, job, reading))
+        if len(self._computing) > self.calls:
+            self._computing.popleft().result()
+
     def _compute(self, writers: ThreadPoolExecutor, job: Job, reading: Future[Decoded]) -> None:
         started, pixels = perf_counter(), _pixels(job)
         try:
@@ -122,7 +138,7 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 - of one picture: put down in the log with where it comes from
             self._budget.give_back(_weight(job))
             self.failed(job.name, error)
-            self.progress.computed += pixels
+            self._count(pixels)
             return
         channel = Channel()
         work = Work(
@@ -140,7 +156,12 @@ class Pipeline:
         except BaseException:
             channel.fail(Stopped())
             raise
-        self.progress.computed += pixels
+        self._count(pixels)
+
+    def _count(self, pixels: int) -> None:
+        """So many pixels more are computed."""
+        with self._lock:
+            self.progress.computed += pixels
 
     def _settle(self, wait: bool) -> None:
         """Raise what keeps the run from going on, such as a log that cannot be written."""

@@ -38,6 +38,7 @@ class Models:
 
     def __init__(self, settings: Settings) -> None:
         """Raises UsageError for a model that does not exist, and for names that are not fit for an address."""
+        self._calls = settings.workers
         self._way = Way(settings.engine, settings.precision, settings.max_error)
         given = settings.models or (DEFAULT, *(name for name in shipped() if name != DEFAULT))
         self.paths: dict[str, Path] = {}
@@ -97,6 +98,7 @@ class Models:
         opened = loaded(self.paths[name], self._way)
         session, _ = opened.__enter__()
         self._closing.append(partial(opened.__exit__, None, None, None))
+        session.several(self._calls)  # now, and not when there is most to do
         return Offered(name, self.paths[name], session, Network.of(session))
 
 

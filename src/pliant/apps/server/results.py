@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from pliant.apps.server.problems import Problem, answer
 from pliant.apps.server.task import Made
 
 PIECE = 1 << 20  # bytes that are read at once
+SMALL = 1 << 20  # bytes of a result that is answered from memory: each look at a file is a turn of another thread
 
 
 def headers(made: Made) -> dict[str, str]:
@@ -63,6 +64,17 @@ def _of_range(refusal: Message) -> Problem:
     return Problem(416, "The file has no such range of bytes.", {"Content-Range": size})
 
 
-def picture(made: Made, *remove: Path) -> Sent:
-    """The file of a result; `remove` are files that go when it is sent."""
+def taken(path: Path) -> bytes | None:
+    """The content of a small file, which is removed; None if it is large, and stays."""
+    if path.stat().st_size > SMALL:
+        return None
+    content = path.read_bytes()
+    path.unlink()
+    return content
+
+
+def picture(made: Made, *remove: Path, content: bytes | None = None) -> Response:
+    """A result: its `content`, or its file; `remove` are files that go when that is sent."""
+    if content is not None:
+        return Response(content, media_type=made.media, headers=headers(made))
     return Sent(made.path, made.media, headers(made), remove)

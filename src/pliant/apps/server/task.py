@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 from pliant.apps.server import claims
+from pliant.apps.server.beside import Beside
 from pliant.apps.server.models import Offered
 from pliant.apps.server.problems import DISK, MEMORY, Problem
 from pliant.apps.server.settings import Settings
@@ -58,11 +59,13 @@ def make(
     target: Path,
     step: Step,
     release: Callable[[], None] | None = None,
+    beside: Beside | None = None,
 ) -> Made:
     """Upscale the picture in `source` and write it to `target`, whole or not at all.
 
     `step` is called with the share that is done, from 0 to 1, and ends the work by raising. `release` is called when
-    the network has done its part, if the result is not so large that two of them should not be in memory.
+    the network has done its part, if the result is not so large that two of them should not be in memory. `beside` says
+    what else is computed.
 
     Raises:
         Problem: 415 if the file is no picture that can be read, 413 if it or its result is beyond the limits.
@@ -74,11 +77,12 @@ def make(
         planned, form, suffix = _foreseen(source, asked, offered, settings)
         picture, planned = decoded(offered.network, source, planned, asked.wish, target.parent, form)
         _check_frames(picture, planned, settings)
-        work = Work(offered.network, planned, Limits(), step, alpha=asked.wish.alpha)
-        pieces = computed(picture, work, form)
-        if release is not None and planned.result[0] * planned.result[1] * 3 <= HELD:
-            pieces = _followed(pieces, release)
-        lost = written(picture, pieces, planned, target, form, lambda text: None)
+        with (beside or Beside()).network(offered.network, planned, step) as network:
+            work = Work(network, planned, Limits(), step, alpha=asked.wish.alpha)
+            pieces = computed(picture, work, form)
+            if release is not None and planned.result[0] * planned.result[1] * 3 <= HELD:
+                pieces = _followed(pieces, release)
+            lost = written(picture, pieces, planned, target, form, lambda text: None)
     except InputError as error:
         raise refusal(error, source, target) from error
     step(1.0)

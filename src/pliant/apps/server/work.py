@@ -93,6 +93,11 @@ class Work:
         return self._line.waiting
 
     @property
+    def busy(self) -> bool:
+        """Whether more than one is computed or waits."""
+        return self.running + self.waiting > 1
+
+    @property
     def accepts(self) -> bool:
         """Whether one more would be taken."""
         return not self.closing and len(self._tickets) < self.workers + self.queue

@@ -31,7 +31,7 @@ class Held:
     def __init__(self, usual: Callable[..., Any]) -> None:
         self.usual, self.free, self.begun, self.stopped = usual, Event(), Event(), Event()
 
-    def __call__(self, *given: Any) -> Any:
+    def __call__(self, *given: Any, **named: Any) -> Any:
         self.begun.set()
         step = given[-1]
         try:
@@ -40,7 +40,7 @@ class Held:
         except Stopped:
             self.stopped.set()
             raise
-        return self.usual(*given)
+        return self.usual(*given, **named)
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def test_an_unexpected_error_is_a_problem_of_one_job(
 ) -> None:
     usual = runner.make
 
-    def broken(*given: Any) -> Any:
+    def broken(*given: Any, **named: Any) -> Any:
         monkeypatch.setattr(runner, "make", usual)
         raise ZeroDivisionError("a secret")
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pliant.apps.cli.options import common
+from pliant.cores import CALLS, usual_calls
 from pliant.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
     from pliant.apps.server.settings import Settings
 
 ENV = "PLIANT_SERVE_"
+CORES = f"[default: one for each core, at most {CALLS}]"
 
 
 class Amount(click.FloatRange):
@@ -54,7 +56,7 @@ def limit(name: str, kind: Any, text: str, default: object, *also: str) -> Any:
 @limit("body_mib", Amount(), "The largest body, in MiB.", 64)
 @limit("pixels_in", Amount(), "The largest picture, in megapixels, all frames counted.", 64)
 @limit("pixels_out", Amount(), "The largest result, in megapixels, all frames counted.", 256)
-@limit("workers", click.IntRange(1), "How many requests are computed at the same time.", 1)
+@limit("workers", click.IntRange(1), f"How many requests are computed at the same time.  {CORES}", None)
 @limit("queue", click.IntRange(0), "How many more may wait; others are told to come back.", 16)
 @limit("seconds", Amount(), "The most time for one request.", 300)
 @limit("idle", Amount(), "The most seconds in which a client sends or takes nothing.", 30)
@@ -123,7 +125,7 @@ def _settings(
         body=int(given["body_mib"] * MIB),
         pixels_in=int(given["pixels_in"] * MP),
         pixels_out=int(given["pixels_out"] * MP),
-        workers=given["workers"],
+        workers=given["workers"] or usual_calls(),
         queue=given["queue"],
         seconds=given["seconds"],
         idle=given["idle"],

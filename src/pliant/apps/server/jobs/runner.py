@@ -15,6 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from prometheus_client import Counter, Gauge
 
 from pliant.apps.server.access import LOGGER
+from pliant.apps.server.beside import Beside
 from pliant.apps.server.jobs.job import CANCELLED, DONE, ENDED, FAILED, QUEUED, RUNNING, Job, new_id
 from pliant.apps.server.jobs.live import Live
 from pliant.apps.server.jobs.store import CANNOT_WRITE, Store
@@ -35,6 +36,7 @@ class Runner:
 
     def __init__(self, service: Service, folder: Path) -> None:
         self._service, self._settings, self._folder = service, service.settings, folder
+        self._beside = Beside(service.settings.workers, lambda: service.work.busy)
         self._store: Store | None = None
         self._live: dict[str, Live] = {}  # those that have not ended, and those whose end could not be stored
         self._queue = asyncio.Queue[Live | None]()
@@ -173,7 +175,8 @@ class Runner:
             raise Problem(500, f"The server has ended {TRIES} times while it did this job, perhaps because of it.")
         offered = self._service.models.get(job.asked.model)
         target = store.files.making(job.id)
-        made = make(store.files.source(job.id), job.asked, offered, self._settings, target, ticket.step)
+        source, beside = store.files.source(job.id), self._beside
+        made = make(source, job.asked, offered, self._settings, target, ticket.step, beside=beside)
         self._check_bytes(store.bytes() + target.stat().st_size)
         done = store.finish(job.id, made)
         if done is None:

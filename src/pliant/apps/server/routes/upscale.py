@@ -8,8 +8,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from pliant.apps.server.beside import Beside
 from pliant.apps.server.bodies import BODY, received
-from pliant.apps.server.results import picture
+from pliant.apps.server.results import picture, taken
 from pliant.apps.server.service import Service
 from pliant.apps.server.task import Made, make
 from pliant.apps.server.wishes import QUERY
@@ -23,6 +24,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which families are found
     """See the module."""
     router = APIRouter()
+    beside = Beside(service.settings.workers, lambda: service.work.busy)
 
     @router.post(
         "/v1/upscale",
@@ -38,20 +40,21 @@ def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which fam
         source, asked = await received(request, service.spool)
         target = source.with_name(f"{source.name}.result")
 
-        def work(ticket: Ticket) -> Made:
+        def work(ticket: Ticket) -> tuple[Made, bytes | None]:
             offered = service.models.get(asked.model)
-            return make(source, asked, offered, service.settings, target, ticket.step, ticket.release)
+            made = make(source, asked, offered, service.settings, target, ticket.step, ticket.release, beside)
+            source.unlink(missing_ok=True)
+            return made, taken(target)
 
         def undo() -> None:
             source.unlink(missing_ok=True)
             target.unlink(missing_ok=True)
 
         try:
-            made = await service.work.run(work, end - perf_counter(), request.is_disconnected, undo)
+            made, content = await service.work.run(work, end - perf_counter(), request.is_disconnected, undo)
         except Stopped:
             return Response(status_code=499)  # to nobody
-        source.unlink(missing_ok=True)
         service.metrics.upscaled(made.source_size, made.size, made.seconds)
-        return picture(made, target)
+        return picture(made, target, content=content)
 
     return router

@@ -146,6 +146,14 @@ def test_a_session_shares_only_what_it_has(live: Path) -> None:
     assert session.several(2).several(2) is session.several(2)
 
 
+def test_large_weights_are_not_in_memory_twice(live: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pliant.engines import base
+
+    monkeypatch.setattr(base, "TWICE", live.stat().st_size // 2)
+    session = load(live, "onnxruntime", threads=2)
+    assert session.several(2) is session
+
+
 def test_each_call_has_its_share_of_the_threads(live: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pliant.engines import base
 

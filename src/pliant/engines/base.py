@@ -28,6 +28,7 @@ from pliant.window import Placed, Window
 
 FAMILY = "pliant.engines"
 PREFERENCE = ("onnxruntime", "openvino", "ncnn")  # of engine="auto" where nothing was measured, or engines are equal
+TWICE = 256 << 20  # bytes of a model that may be opened once more to be run side by side
 MEANT = "PLIANT_ENGINE"  # an environment variable: the engine that "auto" means
 
 
@@ -201,8 +202,8 @@ class Session:
         threads of its own, so that more pictures are done in a second while each takes longer.
 
         Opened when it is first asked for, in memory of its own, and closed with this session. It is this session where
-        there is nothing to share: for one call, for more calls than cores, and on a device other than the processor.
-        Raises as `load`.
+        there is nothing to share: for one call, for more calls than cores, on a device other than the processor, and
+        for a model of more than 256 MiB, whose weights should not be in memory twice. Raises as `load`.
         """
         with self._lock:
             if calls not in self._others:
@@ -320,7 +321,8 @@ def opened(source: Source, engine: Engine, options: Options) -> Session:
 
     def open_(calls: int) -> Backend | None:
         threads = (options.threads or allowed()) // calls
-        if not engine.shares or threads < 1 or options.device not in (None, "CPU"):
+        on_cores = engine.shares and options.device in (None, "CPU")
+        if not on_cores or threads < 1 or len(data) > TWICE:
             return None
         return engine.open(data, source.contract, replace(options, threads=threads, streams=calls))
 

@@ -45,13 +45,12 @@ def tables() -> dict[str, Table]:
 
 
 def measured(figures: Figures, chosen: Mapping[str, Table], options: Options, keep: Callable[[Figures], None]) -> None:
-    """Put the machine and the figures of the chosen tables into `figures`; `keep` is called after each."""
-    figures["machine"] = call("machine:described")
+    """Put the figures of the chosen tables and the machine into `figures`; `keep` is called after each."""
     for name, table in chosen.items():
-        began = time.perf_counter()
+        machine, began = call("machine:described"), time.perf_counter()
         data = table.measure(_saying(options, name))
         took = time.perf_counter() - began
-        about = {"date": date.today().isoformat(), "commit": _commit(), "seconds": took}
+        about = {"date": date.today().isoformat(), "commit": _commit(), "seconds": took, "machine": machine}
         figures["tables"][name] = {**about, "data": data}
         keep(figures)
 
@@ -115,7 +114,8 @@ def main() -> None:
     write(figures)
     if given.print:
         for name in chosen:
-            print(f"\n{every[name].title}\n\n{every[name].text(figures['tables'][name]['data'], figures['machine'])}")
+            entry = figures["tables"][name]
+            print(f"\n{every[name].title}\n\n{every[name].text(entry['data'], entry['machine'])}")
     for claim in found(figures, every):
         value = "-" if claim.measured is None else f"{claim.measured:.3g}"
         print(f"{claim.verdict:15} {value:>8} ({'≤' if claim.most else '≥'} {claim.wanted:g})  {claim.text}")

@@ -42,10 +42,11 @@ def test_page_of_a_table(name: str, every: dict[str, Table], tmp_path: Path) -> 
         "python": "3",
         "versions": {},
     }
-    figures = {"machine": machine, "tables": {name: entry}}
+    figures = {"tables": {name: {**entry, "machine": machine}}}
     text = page(figures, every)
     assert f"## {every[name].title}" in text
-    assert f"--only {name}`, 2026-01-02, commit abc, 1.5 minutes" in text
+    assert f"--only {name}`, 2026-01-02, on P at a load of 0.5, commit abc, 1.5 minutes" in text
+    assert "**P**, 2 cores" in text
     claims = every[name].claims(entry["data"], machine)
     assert claims
     assert all(claim.text in text for claim in claims)

@@ -9,8 +9,8 @@ from benchmarks.contest.tables.base import Claim, Table, grid
 
 COMMAND = "python benchmarks/speed.py"
 HEAD = f"""`{COMMAND} --only NAME` measures one table again, `--quick` goes through all of it in a minute without
-writing here, and `--help` has the rest. The figures are in [speed.json](speed.json). Ratios hold within one run; tables may be of
-several, and of several machines, which are named below each.
+writing here, and `--help` has the rest. The figures are in [speed.json](speed.json). Ratios hold within one run; tables
+may be of several, and of several machines, which are named below each.
 """
 
 

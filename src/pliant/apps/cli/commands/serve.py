@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pliant.apps.server.settings import Settings
 
 ENV = "PLIANT_SERVE_"
-CORES = f"[default: one for each core, at most {CALLS}]"
+CORES = f"[default: one for each core, at most {CALLS}; 1 with --cluster]"
 
 
 class Amount(click.FloatRange):
@@ -125,7 +125,7 @@ def _settings(
         body=int(given["body_mib"] * MIB),
         pixels_in=int(given["pixels_in"] * MP),
         pixels_out=int(given["pixels_out"] * MP),
-        workers=given["workers"] or usual_calls(),
+        workers=given["workers"] or (usual_calls() if given["cluster"] is None else 1),  # a replica has one core
         queue=given["queue"],
         seconds=given["seconds"],
         idle=given["idle"],

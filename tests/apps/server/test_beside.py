@@ -36,34 +36,44 @@ def ignore(share: float) -> None:
 
 
 def test_a_small_picture_has_all_cores_when_it_is_alone(network: Network) -> None:
-    with Beside(2, lambda: False).network(network, planned(network, SMALL), ignore) as found:
-        assert found is network
+    with Beside(2, lambda: False).network(network, planned(network, SMALL), ignore) as turn:
+        assert turn.network is network
 
 
 def test_small_pictures_together_share_the_cores(network: Network) -> None:
     beside = Beside(2, lambda: True)
     with beside.network(network, planned(network, SMALL), ignore) as one:
         with beside.network(network, planned(network, SMALL), ignore) as other:  # does not wait for the first
-            assert one.session is other.session is network.session.several(2)
-        assert one.session is not network.session
+            assert one.network.session is other.network.session is network.session.several(2)
+        assert one.network.session is not network.session
 
 
 def test_large_pictures_take_turns(network: Network) -> None:
     beside, large, inside = Beside(2, lambda: True), planned(network, LARGE), Event()
 
     def second() -> bool:
-        with beside.network(network, large, ignore) as found:
+        with beside.network(network, large, ignore) as turn:
             inside.set()
-            return found is network
+            return turn.network is network
 
     with ThreadPoolExecutor(1) as pool:
-        with beside.network(network, large, ignore) as found:
-            assert found is network
+        with beside.network(network, large, ignore) as turn:
+            assert turn.network is network
             waiting = pool.submit(second)
             assert not inside.wait(0.3)
             with beside.network(network, planned(network, SMALL), ignore):
                 pass  # small ones go on beside it
         assert waiting.result(10)
+
+
+def test_the_next_has_its_turn_while_the_last_is_written(network: Network) -> None:
+    beside, large = Beside(2, lambda: True), planned(network, LARGE)
+    with beside.network(network, large, ignore) as first:
+        first.end()
+        with beside.network(network, large, ignore):
+            first.end()  # once more changes nothing
+            assert beside.large.locked()
+    assert not beside.large.locked()
 
 
 def test_a_large_picture_that_waits_can_be_stopped(network: Network) -> None:

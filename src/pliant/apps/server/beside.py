@@ -18,6 +18,20 @@ from pliant.imaging.upscaling import side_by_side
 PATIENCE = 0.5  # seconds between looks at whether the work should stop, or let others go first
 
 
+@dataclass
+class Turn:
+    """To compute one picture, with `network`; `held` is the lock that the next large one waits for."""
+
+    network: Network
+    held: Lock | None = None
+
+    def end(self) -> None:
+        """The network is not needed any more: writing a result goes on beside the computing of the next."""
+        held, self.held = self.held, None
+        if held is not None:
+            held.release()
+
+
 @dataclass(frozen=True)
 class Beside:
     """`workers` pictures may be computed at the same time; `busy` tells whether there are others now.
@@ -31,15 +45,16 @@ class Beside:
     large: Lock = field(default_factory=Lock)
 
     @contextmanager
-    def network(self, network: Network, planned: Plan, step: Callable[[float], None]) -> Generator[Network]:
+    def network(self, network: Network, planned: Plan, step: Callable[[float], None]) -> Generator[Turn]:
         """What to compute a picture with, when it is its turn. `step` is called while it is not, and may raise."""
         width, height = planned.computed
         if side_by_side(width * height, self.workers):
-            yield network.several(self.workers) if self.busy() else network
+            yield Turn(network.several(self.workers) if self.busy() else network)
             return
         while not self.large.acquire(timeout=PATIENCE):
             step(0.0)
+        turn = Turn(network, self.large)
         try:
-            yield network
+            yield turn
         finally:
-            self.large.release()
+            turn.end()

@@ -63,9 +63,9 @@ def make(
 ) -> Made:
     """Upscale the picture in `source` and write it to `target`, whole or not at all.
 
-    `step` is called with the share that is done, from 0 to 1, and ends the work by raising. `release` is called when
-    the network has done its part, if the result is not so large that two of them should not be in memory. `beside` says
-    what else is computed.
+    `step` is called with the share that is done, from 0 to 1, and ends the work by raising. `beside` says what else is
+    computed. `release` is called when the network has done its part, and the next large picture has its turn, if the
+    result is not so large that two of them should not be in memory.
 
     Raises:
         Problem: 415 if the file is no picture that can be read, 413 if it or its result is beyond the limits.
@@ -77,11 +77,11 @@ def make(
         planned, form, suffix = _foreseen(source, asked, offered, settings)
         picture, planned = decoded(offered.network, source, planned, asked.wish, target.parent, form)
         _check_frames(picture, planned, settings)
-        with (beside or Beside()).network(offered.network, planned, step) as network:
-            work = Work(network, planned, Limits(), step, alpha=asked.wish.alpha)
+        with (beside or Beside()).network(offered.network, planned, step) as turn:
+            work = Work(turn.network, planned, Limits(), step, alpha=asked.wish.alpha)
             pieces = computed(picture, work, form)
-            if release is not None and planned.result[0] * planned.result[1] * 3 <= HELD:
-                pieces = _followed(pieces, release)
+            if planned.result[0] * planned.result[1] * 3 <= HELD:
+                pieces = _followed(pieces, turn.end, release)
             lost = written(picture, pieces, planned, target, form, lambda text: None)
     except InputError as error:
         raise refusal(error, source, target) from error
@@ -100,9 +100,11 @@ def make(
     )
 
 
-def _followed(pieces: Iterable[Array], then: Callable[[], None]) -> Iterator[Array]:
+def _followed(pieces: Iterable[Array], *then: Callable[[], None] | None) -> Iterator[Array]:
     yield from pieces
-    then()
+    for do in then:
+        if do is not None:
+            do()
 
 
 def foreseen(source: Path, asked: Asked, offered: Offered, settings: Settings) -> Plan:

@@ -41,8 +41,10 @@ def test_up_to_date(factor: int) -> None:
 
 @pytest.mark.filterwarnings("ignore::pliant.stamps.UnverifiedWarning")
 @pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
-def test_used_and_right(engine: str) -> None:
-    picture = np.random.default_rng(0).random((1, 3, 120, 117), np.float32)
+@pytest.mark.parametrize("size", [(120, 117), (31, 48), (1, 1), (2, 1)], ids=lambda size: "{}x{}".format(*size))
+def test_used_and_right(engine: str, size: tuple[int, int]) -> None:
+    """Of small pictures too: what ships need not be made."""
+    picture = np.random.default_rng(0).random((1, 3, *size), np.float32)
     with load(path(DEFAULT), engine) as session, load(path(DEFAULT), "onnxruntime") as other:
         feeds = {"image": picture, "factor": np.asarray(4.0)}
         backend = session._backend

@@ -29,6 +29,7 @@ LEAST = 200_000  # pixels of a result from which it is worth it: the first time 
 FORM = 1  # of the files; another number when they are made otherwise
 NEAR = 512  # pixels of a side up to which positions that PyTorch rounds are near enough
 KEPT = 4  # factors
+SHIPPED = 4 << 20  # bytes of a model that may ship
 REFUSED = ".refused"  # the file that says why
 EXACT = 2e-5  # of the range; measured: 2e-7
 Feeds = Mapping[str, Array]
@@ -61,12 +62,13 @@ class Wholes:
         self._in_blocks = in_blocks
         self._picture = next((i.name for i in contract.inputs if i.role == "image"), "")
         self._kept: OrderedDict[int, Blocks | Shortened | None] = OrderedDict()
+        self._shipped: dict[int, bool] = {}
         self._lock = Lock()
         self.refused = _unsuited(contract, model)
         self.reasons: dict[int, str] = {}
 
     def at(self, feeds: Feeds, whole: tuple[int, int] | None = None) -> Blocks | Shortened | None:
-        """The parts for the factor in `feeds`, if the picture is large enough and its network can be computed so.
+        """The parts for the factor in `feeds`, if the network can be computed so; for a small picture only what ships.
 
         `whole` is the size of the whole picture where `feeds` hold a part of it.
         """
@@ -74,7 +76,9 @@ class Wholes:
             return None
         picture, factor = feeds[self._picture], self._factor(feeds)
         height, width = whole or picture.shape[2:]
-        if factor is None or height * width * factor * factor < LEAST or not _as_pytorch(factor, max(height, width)):
+        if factor is None or not _as_pytorch(factor, max(height, width)):
+            return None
+        if height * width * factor * factor < LEAST and not self._ships(factor):
             return None
         found = self._for(factor)
         return found if found is not None and found.fits(*picture.shape[2:]) else None
@@ -92,6 +96,14 @@ class Wholes:
             self._kept.move_to_end(factor)
             return self._kept[factor]
 
+    def _ships(self, factor: int) -> bool:
+        """Whether the parts need not be made: then they are worth it for the smallest picture too."""
+        if factor not in self._shipped:
+            model = self._model()
+            # larger ones do not ship: no need to find out what they are called
+            self._shipped[factor] = len(model) <= SHIPPED and cache.ships(_name(model, factor))
+        return self._shipped[factor]
+
     def _factor(self, feeds: Feeds) -> int | None:
         number = self._contract.scale if self._contract.factor is None else feeds[self._contract.factor]
         if number is None or np.size(number) != 1:
@@ -104,7 +116,7 @@ class Wholes:
         from pliant.lowering.whole import forms
 
         model = self._model()
-        name = name_of(sha256(model).hexdigest(), factor)
+        name = _name(model, factor)
         if not cache.ships(name) and not self._in_blocks:
             name = cache.key("without blocks", name)
         files, _ = cache.files(name, lambda: self._files(model, factor))
@@ -147,6 +159,10 @@ class Wholes:
 def name_of(fingerprint: str, factor: int) -> str:
     """The name under which the files of a model are kept, by the SHA-256 of its content."""
     return cache.key("whole", FORM, fingerprint, factor)
+
+
+def _name(model: bytes, factor: int) -> str:
+    return name_of(sha256(model).hexdigest(), factor)
 
 
 def _as_pytorch(factor: int, side: int) -> bool:

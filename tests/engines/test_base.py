@@ -137,6 +137,8 @@ def test_several_calls_at_the_same_time_give_what_one_gives(live: Path, engine: 
         np.testing.assert_array_equal(found, expected)
     with pytest.raises(UsageError, match="closed"):
         several(images[0], 2)
+    with pytest.raises(UsageError, match="closed"):
+        session.several(2)
 
 
 def test_a_session_shares_only_what_it_has(live: Path) -> None:

@@ -184,9 +184,7 @@ class Session:
             InputError: the engine could not compute the result.
             UsageError: the session is closed.
         """
-        if self._backend is None:
-            raise UsageError("The session is closed; load the model again.")
-        outputs = self._backend.run(bind(self.contract, args, kwargs))
+        outputs = self._loaded().run(bind(self.contract, args, kwargs))
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
     def windowed(self) -> Windowed | None:
@@ -203,14 +201,21 @@ class Session:
 
         Opened when it is first asked for, in memory of its own, and closed with this session. It is this session where
         there is nothing to share: for one call, for more calls than cores, on a device other than the processor, and
-        for a model of more than 256 MiB, whose weights should not be in memory twice. Raises as `load`.
+        for a model of more than 256 MiB, whose weights should not be in memory twice. Raises as `load`, and UsageError
+        if this session is closed.
         """
         with self._lock:
+            self._loaded()  # what was opened now, nobody would close
             if calls not in self._others:
                 backend = self._open(calls) if self._open is not None and calls > 1 else None
                 made = None if backend is None else (backend, self.contract, self.engine, self.fingerprint)
                 self._others[calls] = self if made is None else Session(*made, self.precision)
             return self._others[calls]
+
+    def _loaded(self) -> Backend:
+        if self._backend is None:
+            raise UsageError("The session is closed; load the model again.")
+        return self._backend
 
     def close(self) -> None:
         """Free the model. Closing twice is fine."""

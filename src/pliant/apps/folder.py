@@ -33,7 +33,6 @@ from pliant.imaging.upscaling import Limits, side_by_side
 from pliant.version import VERSION
 
 SOME = 24  # pictures whose sizes stand for all, before it is known what is to be done with them
-WORKERS = 4  # at most, without being asked for
 SEVERAL = 4  # pictures for each call, from which it is worth opening the model for several
 
 
@@ -221,7 +220,7 @@ class _Run:
 
 def _here(network: Network, wish: Wish, limits: Limits, workers: int | None) -> Way:
     """Pictures are upscaled by this process."""
-    count = min(WORKERS, os.cpu_count() or 1) if workers is None else workers
+    count = usual_calls() if workers is None else workers
 
     def run(jobs: Sequence[Job], ends: Ends, keeper: Keeper, progress: Progress, failures: Failures) -> None:
         del ends

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from gc import collect
 from pathlib import Path
+from weakref import ref
 
 import numpy as np
 import pytest
 
 import pliant
 from pliant.engines import base
+from pliant.engines.base import Session
 from pliant.imaging import upscaling
 from pliant.imaging.facts import known_locality, locality_facts
 from pliant.imaging.network import Network
@@ -44,9 +48,14 @@ def probed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def tiles(model: Path, factor: float = 2) -> Array:
     """A picture in tiles, by a session of its own."""
     with pliant.load(model) as session:
-        network = Network.of(session)
-        work = Work(network, plan(network, (70, 60), factor), Limits(tile=30), lambda share: None)
-        return np.concatenate(list(work.strips(gradient(70, 60), kept=True)))
+        return tiles_of(session, factor)
+
+
+def tiles_of(session: Session, factor: float = 2) -> Array:
+    """A picture in tiles, by a session that is open."""
+    network = Network.of(session)
+    work = Work(network, plan(network, (70, 60), factor), Limits(tile=30), lambda share: None)
+    return np.concatenate(list(work.strips(gradient(70, 60), kept=True)))
 
 
 def test_the_second_session_measures_nothing(folder: Path, probed: list[str], srcnn: Path) -> None:
@@ -57,6 +66,39 @@ def test_the_second_session_measures_nothing(folder: Path, probed: list[str], sr
     assert probed == ["measured", "measured_cost"]
     tiles(srcnn, 3)  # another factor is another question
     assert probed == ["measured", "measured_cost"] * 2
+
+
+def test_the_second_picture_measures_nothing(
+    folder: Path, probed: list[str], monkeypatch: pytest.MonkeyPatch, srcnn: Path
+) -> None:
+    """Nor where no file can be kept, and where costs are not exact, which is for this session alone."""
+    exactly = upscaling.measured_cost
+    monkeypatch.setattr(upscaling, "measured_cost", lambda *args: replace(exactly(*args), exact=False))
+    folder.parent.write_text("no folder")
+    with pliant.load(srcnn, engine="onnxruntime") as session:
+        first = tiles_of(session)
+        assert probed == ["measured", "measured_cost"]
+        np.testing.assert_array_equal(tiles_of(session), first)
+    assert probed == ["measured", "measured_cost"]
+
+
+def test_costs_that_are_not_exact_are_for_their_session(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, srcnn: Path
+) -> None:
+    exactly = upscaling.measured_cost
+    monkeypatch.setattr(upscaling, "measured_cost", lambda *args: replace(exactly(*args), exact=False))
+    tiles(srcnn)
+    assert len(list(folder.iterdir())) == 1  # how far it looks
+
+
+def test_a_session_that_nobody_holds_goes(folder: Path, srcnn: Path) -> None:
+    session = pliant.load(srcnn, engine="onnxruntime")
+    tiles_of(session)
+    gone = ref(session)
+    session.close()
+    del session
+    collect()
+    assert gone() is None
 
 
 @pytest.mark.parametrize("factor", [2, 1.7])  # in tiles of their own, and as parts of the whole

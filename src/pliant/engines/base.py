@@ -368,10 +368,9 @@ def usable(name: str) -> Engine:
 
 def find(name: str) -> Engine:
     """The engine called `name`. Raises UsageError if there is none; the message lists those there are."""
-    if name not in names(FAMILY):
-        for point in _others():
-            if point.name == name:
-                return point.load()
-    if name not in engine_names():
-        raise UsageError(f"There is no engine named {name!r}; there are: {', '.join(engine_names())}.")
-    return load_member(FAMILY, name, "ENGINE", extra=name)
+    if name in names(FAMILY):  # the packages that are installed are looked through for no engine of pliant's own
+        return load_member(FAMILY, name, "ENGINE", extra=name)
+    for point in _others():
+        if point.name == name:
+            return point.load()
+    raise UsageError(f"There is no engine named {name!r}; there are: {', '.join(engine_names())}.")

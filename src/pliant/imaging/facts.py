@@ -36,10 +36,9 @@ def cost_of(network: Network, locality: Locality, factor: float, measure: Callab
     found = known(network.session, COST, factor, lambda facts: _cost(facts, tiles))
     if found is None:
         found = measure()
-        if not found.exact:  # another process may find out
-            return found
         own = {"bytes_per_pixel": found.bytes_per_pixel, "bytes_once": found.bytes_once, "speeds": found.speeds}
-        keep(network.session, COST, factor, {**own, "tiles": tiles})
+        # another process may find out what is not exact
+        keep(network.session, COST, factor, {**own, "tiles": tiles}, lasting=found.exact)
     return found
 
 

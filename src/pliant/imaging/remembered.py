@@ -1,4 +1,4 @@
-"""What was found out about a network by running it, kept in small files for the next process.
+"""What was found out about a network by running it, kept with its session, and in small files for the next process.
 
 How far a network looks, and what tiles cost, takes seconds to find out, and for large networks half a minute. A file is
 found by everything that could change what it says: the model and its precision, the engine and its version, the factor,
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from pliant.artifact import write_atomically
 from pliant.cache import folder, key
@@ -27,28 +28,43 @@ FORM = 2  # of the files; counted up when what they say means something else
 PROCESSORS, HEAD = Path("/proc/cpuinfo"), 4096  # bytes of it: the first core is enough
 
 
+# Facts refer to no session, which would live as long as they then.
+_told: WeakKeyDictionary[Session, dict[tuple[str, float], Facts]] = WeakKeyDictionary()
+
+
 def known(session: Session, what: str, factor: float, read: Callable[[Facts], T]) -> T | None:
     """What is kept about the model of a session, as `read` understands it; None where nothing is, or it is broken.
 
     `read` may raise KeyError, TypeError or ValueError.
     """
-    place = _place(session, what, factor)
-    if place is None:
-        return None
-    try:
-        return read(cast("Facts", json.loads(place.read_bytes())))
-    except (OSError, KeyError, TypeError, ValueError):
-        return None
+    with suppress(OSError, KeyError, TypeError, ValueError):
+        return read(_facts(session, what, factor))
+    return None
 
 
-def keep(session: Session, what: str, factor: float, facts: Facts) -> None:
-    """Keep it, where there is a place; a folder that cannot be written to is no error."""
-    place = _place(session, what, factor)
+def keep(session: Session, what: str, factor: float, facts: Facts, *, lasting: bool = True) -> None:
+    """Keep it for this session, and for other processes unless it is not `lasting`.
+
+    A folder that cannot be written to is no error.
+    """
+    _told.setdefault(session, {})[what, factor] = facts
+    place = _place(session, what, factor) if lasting else None
     if place is None:
         return
     with suppress(OSError, InputError):
         place.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(place, json.dumps(facts).encode())
+
+
+def _facts(session: Session, what: str, factor: float) -> Facts:
+    """Raises KeyError where there are none, OSError or ValueError where they cannot be read."""
+    told = _told.setdefault(session, {})
+    if (what, factor) not in told:
+        place = _place(session, what, factor)
+        if place is None:
+            raise KeyError(what)
+        told[what, factor] = cast("Facts", json.loads(place.read_bytes()))
+    return told[what, factor]
 
 
 def _place(session: Session, what: str, factor: float) -> Path | None:

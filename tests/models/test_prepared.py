@@ -7,6 +7,7 @@ from hashlib import sha256
 import numpy as np
 import onnx
 import onnx.numpy_helper
+import onnxruntime
 import pytest
 
 from pliant import cache
@@ -37,6 +38,23 @@ def test_up_to_date(factor: int) -> None:
     for one, other in zip(weights(made[END]), weights(kept[END]), strict=True):
         assert one.shape == other.shape
         assert np.allclose(one, other, rtol=0, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::pliant.stamps.UnverifiedWarning")
+def test_the_network_as_it_is_is_opened_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening it takes a tenth of the time of a command that upscales a picture by 4."""
+    opened = list[object]()
+    plain = onnxruntime.InferenceSession
+    monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *a, **k: opened.append(a[0]) or plain(*a, **k))
+    picture = np.random.default_rng(0).random((1, 3, 20, 30), np.float32)
+    with load(path(DEFAULT), "onnxruntime") as session:
+        assert opened == []
+        session(picture, 4.0)
+        session(picture, 4.0)
+        assert [type(model) for model in opened] == [bytes]
+        session(picture, 2.5)
+        session(picture, 1.5)
+        assert opened[1:] == [str(path(DEFAULT))]
 
 
 @pytest.mark.filterwarnings("ignore::pliant.stamps.UnverifiedWarning")

@@ -57,30 +57,41 @@ def open_model(model: bytes, contract: Contract, options: Options) -> Backend:
         ort: Any = library()
         provider = _provider(ort, options.device)
         settings = _settings(ort, options)
-        source, after, windowed = model if options.file is None else str(options.file), _nothing, None
+        source = model if options.file is None else str(options.file)
         if options.kernels or options.precision != "f32":
-            source, after = _changed(model, contract, options, settings)
-        else:
-            windowed = partial(_windowed, source, contract, options)
+            changed, after = _changed(model, contract, options, settings)
+            return Loaded(_session(ort, changed, settings, provider), after, None)
+    windowed = partial(_windowed, source, contract, options)
+    return _with_short_ends(
+        lambda: Loaded(_session(ort, source, settings, provider), _nothing, windowed), source, contract, options
+    )
+
+
+def _session(ort: Any, source: bytes | str, settings: Any, provider: str) -> Any:
+    with _errors("ONNX Runtime could not load the model"):
         session = ort.InferenceSession(source, settings, providers=list(dict.fromkeys((provider, CPU))))
     if provider not in session.get_providers():
         raise UsageError(
             f"ONNX Runtime could not start {provider} here and would run on the CPU instead; see that its drivers and "
             "libraries are installed, or leave the device out."
         )
-    loaded = Loaded(session, after, windowed)
-    return loaded if windowed is None else _with_short_ends(loaded, source, contract, options)
+    return session
 
 
-def _with_short_ends(loaded: Loaded, source: bytes | str, contract: Contract, options: Options) -> Backend:
+def _with_short_ends(open_: Callable[[], Loaded], source: bytes | str, contract: Contract, options: Options) -> Backend:
     """The same model, with less work at whole factors; not in blocks, whose phases cost here what they spare."""
+    from pliant.lowering.whole.later import Later
     from pliant.lowering.whole.session import InParts, Wholes
 
     ort: Any = library()
     compile_ = partial(_compiled, ort, options)
     name = f"onnxruntime {ort.__version__}"
     content = partial(_content, source)
-    return InParts(loaded, Wholes(content, contract, compile_, lambda f: loaded.run(f)[0], name, in_blocks=False))
+    plain = Later(open_)
+    wholes = Wholes(content, contract, compile_, lambda f: plain.run(f)[0], name, in_blocks=False)
+    if not wholes.ships:  # of one that ships it is known that it can be opened, and often a short form is all one needs
+        plain.opened()
+    return InParts(plain, wholes)
 
 
 def _content(source: bytes | str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,7 @@ Feeds = Mapping[str, Array]
 class Wholes:
     """The parts of one model on one engine, for each whole factor that is asked for. Safe to call from several threads.
 
-    `refused` says why there are none, as a phrase; it is empty where there may be some. `reasons` says it of factors.
+    `reasons` says for factors why there are none.
     """
 
     def __init__(
@@ -64,8 +65,25 @@ class Wholes:
         self._kept: OrderedDict[int, Blocks | Shortened | None] = OrderedDict()
         self._shipped: dict[int, bool] = {}
         self._lock = Lock()
-        self.refused = _unsuited(contract, model)
         self.reasons: dict[int, str] = {}
+
+    @property
+    def ships(self) -> bool:
+        """Whether the parts for some factor are in the package: then the model is one that ships too, and sound."""
+        return self._seen[0]
+
+    @property
+    def refused(self) -> str:
+        """Why there are no parts for any factor, as a phrase; empty where there may be some."""
+        return self._seen[1]
+
+    @cached_property
+    def _seen(self) -> tuple[bool, str]:
+        model = self._model()  # once: it may be large
+        # larger ones do not ship: no need to find out what they are called
+        known = sha256(model).hexdigest() if len(model) <= SHIPPED else ""
+        ships = bool(known) and any(cache.ships(name_of(known, factor)) for factor in FACTORS)
+        return ships, "" if ships else _unsuited(self._contract, model)
 
     def at(self, feeds: Feeds, whole: tuple[int, int] | None = None) -> Blocks | Shortened | None:
         """The parts for the factor in `feeds`, if the network can be computed so; for a small picture only what ships.
@@ -99,9 +117,7 @@ class Wholes:
     def _ships(self, factor: int) -> bool:
         """Whether the parts need not be made: then they are worth it for the smallest picture too."""
         if factor not in self._shipped:
-            model = self._model()
-            # larger ones do not ship: no need to find out what they are called
-            self._shipped[factor] = len(model) <= SHIPPED and cache.ships(_name(model, factor))
+            self._shipped[factor] = self.ships and cache.ships(_name(self._model(), factor))
         return self._shipped[factor]
 
     def _factor(self, feeds: Feeds) -> int | None:
@@ -174,13 +190,13 @@ def _as_pytorch(factor: int, side: int) -> bool:
     return factor & (factor - 1) == 0 or side <= NEAR
 
 
-def _unsuited(contract: Contract, model: Callable[[], bytes]) -> str:
+def _unsuited(contract: Contract, model: bytes) -> str:
     """Why no part of a model is computed otherwise, "" if it may be: seen without reading its weights."""
     images = [i for i in contract.inputs if i.role == "image"]
     others = [i.name for i in contract.inputs if i.role != "image" and i.name != contract.factor]
     if len(images) != 1 or others or len(contract.outputs) != 1 or not contract.resizes:
         return "it is not from one picture to one, by a resize"
-    nodes = read(model()).body.nodes
+    nodes = read(model).body.nodes
     return "" if any(is_resize(node) for node in nodes) else "nothing is resized"
 
 

@@ -17,6 +17,7 @@ MODELS = ("anyscale", "srcnn")
 SIDES = (250, 500, 1000, 2000)  # results of 1, 4, 16 and 64 megapixels
 QUICK = (32, 48)
 ORDER = (0, 1, 2, 0, 1, 3, 0, 1, 2, 0)  # small ones between large ones, so that all meet the machine as it is then
+ROUNDS = 3  # of that order: one run of 64 megapixels is as long as a busy neighbour may be
 
 
 def measure(options: Options) -> Data:
@@ -42,7 +43,7 @@ def rates(model: str, sides: list[int], cache: str) -> list[float]:
         for side, source in zip(sides, sources, strict=True):
             Image.fromarray(picture(side, side)).save(source, compress_level=1)
         pliant.upscale(sources[0], Path(folder) / "first.png", FACTOR, model=session)  # takes longer than others
-        for k in ORDER:
+        for k in ORDER * ROUNDS:
             if k < len(sides):
                 started = perf_counter()
                 pliant.upscale(sources[k], Path(folder) / "result.png", FACTOR, model=session)
@@ -67,7 +68,7 @@ def text(data: Data, machine: Machine) -> str:
         [model, *(f"{rate:.3f}" for rate in found), f"{spread(found):.0%}"] for model, found in data["rates"].items()
     ]
     return f"""Seconds of `pliant.upscale` x 4 for each megapixel of the result, from a PNG file to another, with a
-session that is open. The spread is how much more the largest is than the smallest.
+session that is open; medians of runs in turns. The spread is how much more the largest is than the smallest.
 
 {grid(head, rows)}
 

@@ -394,6 +394,10 @@ def test_a_whole_factor_and_others_have_their_own_times(
     record = Record({}, (whole, broken))
     assert choose(record, work=Work(100, 3)).trial.engine == "whole"
     assert choose(record, work=Work(100, 1.7)).trial.engine == "broken"
+    unknown = choose(record)  # sqrt(2 * 1) against sqrt(1 * 3)
+    assert unknown.trial.engine == "broken"
+    assert unknown.why.startswith("broken in f32 takes 1,414 ms for a megapixel, whole in f32 1,732 ms")
+    assert "means over those that were measured" in unknown.why
 
 
 def test_the_machine_is_this_one() -> None:

@@ -115,13 +115,15 @@ def _quickest(able: Sequence[Trial], work: Work) -> Trial:
 
 def _why(taken: Trial, others: Sequence[Trial], work: Work) -> str:
     own = _figure(taken, work)
+    unknown = work.factor is None and len(taken.rates) > 1
+    means = " Which factor is wanted is not known: these are means over those that were measured." if unknown else ""
     if not others:
-        return f"{taken.name} is the only one that runs the model here ({own})."
+        return f"{taken.name} is the only one that runs the model here ({own}).{means}"
     second = others[0]
     ratio = seconds(second, work) / seconds(taken, work)
     if ratio < EQUAL:
-        return f"{taken.name} takes {own}, which {second.name} hardly differs from ({_figure(second, work)})."
-    return f"{taken.name} takes {own}, {second.name} {_figure(second, work)}: {ratio:.2g} times as long."
+        return f"{taken.name} takes {own}, which {second.name} hardly differs from ({_figure(second, work)}).{means}"
+    return f"{taken.name} takes {own}, {second.name} {_figure(second, work)}: {ratio:.2g} times as long.{means}"
 
 
 def _figure(trial: Trial, work: Work) -> str:

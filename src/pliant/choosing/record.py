@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,12 @@ class Trial:
     def rate(self, factor: float | None = None) -> float:
         """Seconds per megapixel at a factor: as at the measured one that is whole, or not, as it is.
 
-        Of one that is not known, as at the default factor, which was measured first.
+        Of one that is not known, their geometric mean: an engine that is twice as fast at one kind of factor, and half
+        as fast at the other, is as good as one that is alike at both.
         """
         alike = [r for f, r in self.rates.items() if factor is not None and f and _whole(float(f)) == _whole(factor)]
-        return (alike or list(self.rates.values()))[0]
+        counted = alike[:1] or list(self.rates.values())
+        return prod(counted) ** (1 / len(counted))
 
 
 def _whole(factor: float) -> bool:

@@ -68,6 +68,7 @@ def open_model(model: bytes, contract: Contract, options: Options) -> Backend:
 
 
 def _session(ort: Any, source: bytes | str, settings: Any, provider: str) -> Any:
+    """Raises UsageError where the provider is passed over."""
     with _errors("ONNX Runtime could not load the model"):
         session = ort.InferenceSession(source, settings, providers=list(dict.fromkeys((provider, CPU))))
     if provider not in session.get_providers():
@@ -89,7 +90,8 @@ def _with_short_ends(open_: Callable[[], Loaded], source: bytes | str, contract:
     content = partial(_content, source)
     plain = Later(open_)
     wholes = Wholes(content, contract, compile_, lambda f: plain.run(f)[0], name, in_blocks=False)
-    if not wholes.ships:  # of one that ships it is known that it can be opened, and often a short form is all one needs
+    # of one that ships it is known that the processor can run it, and often a short form is all that is needed
+    if not (wholes.ships and options.device is None):
         plain.opened()
     return InParts(plain, wholes)
 
@@ -129,9 +131,7 @@ def _windowed(source: bytes | str, contract: Contract, options: Options) -> Wind
 
 def _compiled(ort: Any, options: Options, model: bytes) -> Callable[[Mapping[str, Array]], Mapping[str, Array]]:
     """A part of a model, from its inputs by name to its outputs by name."""
-    with _errors("ONNX Runtime could not load the model"):
-        providers = list(dict.fromkeys((_provider(ort, options.device), CPU)))
-        session = ort.InferenceSession(model, _settings(ort, options), providers=providers)
+    session = _session(ort, model, _settings(ort, options), _provider(ort, options.device))
     takes, gives = ([str(v.name) for v in values] for values in (session.get_inputs(), session.get_outputs()))
 
     def run(feeds: Mapping[str, Array]) -> Mapping[str, Array]:

@@ -212,6 +212,16 @@ class Session:
                 self._others[calls] = self if made is None else Session(*made, self.precision)
             return self._others[calls]
 
+    def ready(self) -> None:
+        """Open what is opened when it is first needed, so that no later call waits for it.
+
+        Of the default model that is the network as it is, beside its short forms for factors of 2, 3 and 4. Raises as
+        `load`, and UsageError if this session is closed.
+        """
+        open_: Callable[[], None] | None = getattr(self._loaded(), "ready", None)
+        if open_ is not None:
+            open_()
+
     def _loaded(self) -> Backend:
         if self._backend is None:
             raise UsageError("The session is closed; load the model again.")

@@ -53,6 +53,9 @@ class Loaded:
 
 def open_model(model: bytes, contract: Contract, options: Options) -> Backend:
     """See `Engine.open`."""
+    from pliant.lowering.whole.later import Later
+    from pliant.lowering.whole.session import InParts, Wholes
+
     with _errors("ONNX Runtime could not load the model"):
         ort: Any = library()
         provider = _provider(ort, options.device)
@@ -62,9 +65,11 @@ def open_model(model: bytes, contract: Contract, options: Options) -> Backend:
             changed, after = _changed(model, contract, options, settings)
             return Loaded(_session(ort, changed, settings, provider), after, None)
     windowed = partial(_windowed, source, contract, options)
-    return _with_short_ends(
-        lambda: Loaded(_session(ort, source, settings, provider), _nothing, windowed), source, contract, options
-    )
+    plain = Later(lambda: Loaded(_session(ort, source, settings, provider), _nothing, windowed))
+    content, compile_ = partial(_content, source), partial(_compiled, ort, options)
+    # less work at whole factors; not in blocks, whose phases cost here what they spare
+    wholes = Wholes(content, contract, compile_, plain, f"onnxruntime {ort.__version__}", in_blocks=False)
+    return InParts(plain, wholes, at_once=options.device is not None)
 
 
 def _session(ort: Any, source: bytes | str, settings: Any, provider: str) -> Any:
@@ -77,23 +82,6 @@ def _session(ort: Any, source: bytes | str, settings: Any, provider: str) -> Any
             "libraries are installed, or leave the device out."
         )
     return session
-
-
-def _with_short_ends(open_: Callable[[], Loaded], source: bytes | str, contract: Contract, options: Options) -> Backend:
-    """The same model, with less work at whole factors; not in blocks, whose phases cost here what they spare."""
-    from pliant.lowering.whole.later import Later
-    from pliant.lowering.whole.session import InParts, Wholes
-
-    ort: Any = library()
-    compile_ = partial(_compiled, ort, options)
-    name = f"onnxruntime {ort.__version__}"
-    content = partial(_content, source)
-    plain = Later(open_)
-    wholes = Wholes(content, contract, compile_, lambda f: plain.run(f)[0], name, in_blocks=False)
-    # of one that ships it is known that the processor can run it, and often a short form is all that is needed
-    if not (wholes.ships and options.device is None):
-        plain.opened()
-    return InParts(plain, wholes)
 
 
 def _content(source: bytes | str) -> bytes:

@@ -93,25 +93,31 @@ def _pad(node: Node) -> str | None:
 
 def open_model(model: bytes, contract: Contract, options: Options) -> Backend:
     """See `Engine.open`."""
-    from pliant.lowering.kernels import claiming
-    from pliant.lowering.session import Lowered
+    from pliant.lowering.whole.later import Later
     from pliant.lowering.whole.session import InParts, Wholes
 
     core, device = _core(), options.device or "CPU"
     settings = _settings(core, device, options)
-    accepted = claiming(dialect(), options.kernels)
-    lowered = Lowered(model, contract, accepted, lambda body: _compiled(core, body, device, settings, options.kernels))
+
+    def lowered() -> Backend:
+        from pliant.lowering.kernels import claiming
+        from pliant.lowering.session import Lowered
+
+        accepted = claiming(dialect(), options.kernels)
+        return Lowered(model, contract, accepted, lambda body: _compiled(core, body, device, settings, options.kernels))
+
     if options.kernels:
-        return lowered
+        return lowered()
+    plain = Later(lowered)
     wholes = Wholes(
         lambda: model,
         contract,
         lambda part: _opened(core, part, device, settings),
-        lambda feeds: lowered.run(feeds)[0],
+        plain,
         f"openvino {import_module('openvino').__version__} {options.precision}",
         TOLERANCES[options.precision],
     )
-    return InParts(lowered, wholes)
+    return InParts(plain, wholes, at_once=options.device is not None)
 
 
 def build(model: bytes, contract: Contract, options: Options) -> Mapping[str, bytes]:

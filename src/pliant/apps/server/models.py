@@ -98,7 +98,8 @@ class Models:
         opened = loaded(self.paths[name], self._way)
         session, _ = opened.__enter__()
         self._closing.append(partial(opened.__exit__, None, None, None))
-        session.several(self._calls)  # now, and not when there is most to do
+        for each in (session, session.several(self._calls)):  # now, and not when there is most to do
+            each.ready()
         return Offered(name, self.paths[name], session, Network.of(session))
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pliant.lowering.runtime import Network
     from pliant.lowering.whole.blocks import Blocks
     from pliant.lowering.whole.forms import Shortened
+    from pliant.lowering.whole.later import Later
 
 FACTORS = range(2, 9)
 LEAST = 200_000  # pixels of a result from which it is worth it: the first time on a machine takes a second
@@ -47,14 +48,14 @@ class Wholes:
         model: Callable[[], bytes],
         contract: Contract,
         compile_: Callable[[bytes], Network],
-        ordinary: Callable[[Feeds], Array],
+        ordinary: Later,
         engine: str,
         tolerance: float = EXACT,
         *,
         in_blocks: bool = True,
     ) -> None:
-        """`model` gives the content of the file, `compile_` makes a network of such, `ordinary` runs the model as it
-        is, and `engine` names the engine, its version and precision. `tolerance` is how far results may be apart, as a
+        """`model` gives the content of the file, `compile_` makes a network of such, `ordinary` is the model as it is,
+        and `engine` names the engine, its version and precision. `tolerance` is how far results may be apart, as a
         share of the range: a network that differs by more is computed as it is. `in_blocks` says whether phases put in
         place cost this engine less than what they spare.
         """
@@ -169,7 +170,7 @@ class Wholes:
         if self._contract.factor is not None:
             entry = self._contract.input(self._contract.factor)
             feeds[entry.name] = np.full([dim.size or 1 for dim in entry.dims], factor, entry.dtype)
-        return self._ordinary(feeds)
+        return self._ordinary.run(feeds)[0]
 
 
 def name_of(fingerprint: str, factor: int) -> str:
@@ -201,20 +202,29 @@ def _unsuited(contract: Contract, model: bytes) -> str:
 
 
 class InParts:
-    """A backend that computes in parts where that is less work, and else as `backend` does."""
+    """A backend that computes in parts where that is less work, and else as `backend` does.
 
-    def __init__(self, backend: Any, wholes: Wholes) -> None:
+    That is opened now only if it is wanted `at_once`, or the model may be unsound: of one that ships it is known that
+    the processor can run it, and often its parts are all that is needed.
+    """
+
+    def __init__(self, backend: Later, wholes: Wholes, *, at_once: bool) -> None:
         self._backend, self.wholes = backend, wholes
+        if at_once or not wholes.ships:
+            backend.opened()
 
     def run(self, feeds: Feeds) -> Sequence[Array]:
         """See `Backend.run`."""
         found = self.wholes.at(feeds)
         return self._backend.run(feeds) if found is None else [found(self.wholes.picture(feeds))]
 
+    def ready(self) -> None:
+        """See `Session.ready`."""
+        self._backend.opened()
+
     def windowed(self) -> Any:
         """See `Session.windowed`."""
-        make = getattr(self._backend, "windowed", None)
-        made = make() if make is not None else None
+        made = self._backend.windowed()
         return None if made is None else _Crops(made, self.wholes)
 
     def close(self) -> None:

@@ -80,11 +80,14 @@ class Wholes:
 
     @cached_property
     def _seen(self) -> tuple[bool, str]:
+        if reason := _unsuited(self._contract):
+            return False, reason
         model = self._model()  # once: it may be large
         # larger ones do not ship: no need to find out what they are called
         known = sha256(model).hexdigest() if len(model) <= SHIPPED else ""
         ships = bool(known) and any(cache.ships(name_of(known, factor)) for factor in FACTORS)
-        return ships, "" if ships else _unsuited(self._contract, model)
+        resizes = ships or any(is_resize(node) for node in read(model).body.nodes)
+        return ships, "" if resizes else "nothing is resized"
 
     def at(self, feeds: Feeds, whole: tuple[int, int] | None = None) -> Blocks | Shortened | None:
         """The parts for the factor in `feeds`, if the network can be computed so; for a small picture only what ships.
@@ -191,14 +194,13 @@ def _as_pytorch(factor: int, side: int) -> bool:
     return factor & (factor - 1) == 0 or side <= NEAR
 
 
-def _unsuited(contract: Contract, model: bytes) -> str:
-    """Why no part of a model is computed otherwise, "" if it may be: seen without reading its weights."""
+def _unsuited(contract: Contract) -> str:
+    """Why no part of a model is computed otherwise, as far as its contract tells; "" if it may be."""
     images = [i for i in contract.inputs if i.role == "image"]
     others = [i.name for i in contract.inputs if i.role != "image" and i.name != contract.factor]
     if len(images) != 1 or others or len(contract.outputs) != 1 or not contract.resizes:
         return "it is not from one picture to one, by a resize"
-    nodes = read(model).body.nodes
-    return "" if any(is_resize(node) for node in nodes) else "nothing is resized"
+    return ""
 
 
 class InParts:

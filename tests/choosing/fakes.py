@@ -89,3 +89,15 @@ def install(monkeypatch: pytest.MonkeyPatch, fakes: Sequence[Fake]) -> None:
     for module in (base, loading):
         monkeypatch.setattr(module, "find", find)
         monkeypatch.setattr(module, "engines", lambda: list(found.values()))
+
+
+def slow_reference(monkeypatch: pytest.MonkeyPatch, clock: Clock, rate: float, once: float = 0.0) -> None:
+    """Let the reference take `once` seconds for a run, and `rate` seconds for a megapixel of the result."""
+    plain = trials.Reference.__call__
+
+    def slow(self: trials.Reference, feeds: Mapping[str, Array]) -> list[Array]:
+        found = plain(self, feeds)
+        clock.now += once + rate * found[0].shape[2] * found[0].shape[3] / 1e6
+        return found
+
+    monkeypatch.setattr(trials.Reference, "__call__", slow)

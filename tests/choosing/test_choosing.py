@@ -12,13 +12,13 @@ import pytest
 
 import pliant
 from pliant.artifact import Artifact
-from pliant.choosing import loading
+from pliant.choosing import loading, trials
 from pliant.choosing.choice import Work, choose
 from pliant.choosing.loading import Wish, chosen, record_of
 from pliant.choosing.machine import machine
 from pliant.choosing.record import Record
 from pliant.errors import UsageError
-from tests.choosing.fakes import Clock, Fake, install
+from tests.choosing.fakes import Clock, Fake, install, slow_reference
 from tests.support import live_model
 
 IMAGE = np.random.default_rng(0).random((1, 3, 7, 5), np.float32)
@@ -299,17 +299,8 @@ def test_a_slow_network_is_measured_on_a_small_picture(
     model: Artifact, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The reference takes as long as the engines do here: 100 seconds for a megapixel."""
-    from pliant.choosing import trials
-
-    plain = trials.Reference.__call__
-
-    def slow(self: trials.Reference, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
-        found = plain(self, feeds)
-        clock.now += found[0].size / 3 * 100 / 1e6
-        return found
-
     install(monkeypatch, [Fake("one", clock, {"f32": 100.0}), Fake("other", clock, {"f32": 120.0})])
-    monkeypatch.setattr(trials.Reference, "__call__", slow)
+    slow_reference(monkeypatch, clock, rate=100)
     record = measured(model, clock)
     assert record.shapes[0] == "[1, 3, 16, 16] to [1, 3, 64, 64]"
     assert record.seconds < 10
@@ -320,18 +311,9 @@ def test_what_each_call_costs_makes_no_network_slow(
     model: Artifact, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run takes 30 ms, and 20 seconds for a megapixel: the largest picture 0.36 s, four of the smallest 0.45."""
-    from pliant.choosing import trials
-
-    plain = trials.Reference.__call__
-
-    def sluggish(self: trials.Reference, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
-        found = plain(self, feeds)
-        clock.now += 0.03 + found[0].size / 3 * 20 / 1e6
-        return found
-
     install(monkeypatch, [Fake("one", clock, {"f32": 1.0})])
     monkeypatch.setattr(trials, "SIDES", (32, 24, 16))
-    monkeypatch.setattr(trials.Reference, "__call__", sluggish)
+    slow_reference(monkeypatch, clock, rate=20, once=0.03)
     assert measured(model, clock).shapes[0] == "[1, 3, 32, 32] to [1, 3, 128, 128]"
 
 

@@ -32,13 +32,15 @@ class Clock:
 class Fake:
     """`rate` is in seconds per megapixel of the result, by precision; `off` is by how many grey levels some values are.
 
-    `everywhere` makes that all values. `threads` divides the time by their number. `opened` counts.
+    `rest` are seconds to open what is opened when it is first needed. `everywhere` makes that all values.
+    `threads` divides the time by their number. `opened` counts.
     """
 
     name: str
     clock: Clock
     rate: Mapping[str, float]
     start: float = 0.0
+    rest: float = 0.0
     off: Mapping[str, float] = field(default_factory=dict)
     everywhere: bool = False
     threaded: bool = False
@@ -74,6 +76,9 @@ class Running:
         at = slice(None) if self.fake.everywhere else slice(None, None, SPARSE)
         flat[at] = np.where(flat[at] > 0.5, flat[at] - error, flat[at] + error)  # stays within the range of a picture
         return [result]
+
+    def ready(self) -> None:
+        self.fake.clock.now += self.fake.rest
 
     def close(self) -> None:
         pass

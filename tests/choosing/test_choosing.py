@@ -76,7 +76,7 @@ def test_equal_ones_are_taken_in_the_order_of_preference(
 def test_the_start_counts_where_there_is_little_to_do(
     model: Artifact, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ready, swift = Fake("ready", clock, {"f32": 2.0}), Fake("swift", clock, {"f32": 1.0}, start=5.0)
+    ready, swift = Fake("ready", clock, {"f32": 2.0}), Fake("swift", clock, {"f32": 1.0}, start=4.0, rest=1.0)
     install(monkeypatch, [ready, swift])
     record = measured(model, clock)
     assert choose(record, work=Work(1, 4)).trial.engine == "ready"

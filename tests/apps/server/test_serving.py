@@ -30,6 +30,8 @@ from pliant.apps.server.spool import Spool
 from pliant.apps.server.work import Stopped, Ticket, Work
 from pliant.cores import usual_calls
 from pliant.errors import InputError, UsageError
+from pliant.lowering.whole.later import Later
+from pliant.models import DEFAULT
 from tests.apps.server.process import running
 from tests.apps.server.test_wire import until
 from tests.apps.server.wire import Wire
@@ -307,6 +309,20 @@ def test_a_model_is_loaded_once_however_many_ask(tmp_path: Path, monkeypatch: py
     with ThreadPoolExecutor(8) as threads:
         found = set(map(id, threads.map(lambda _: offered.get(), range(32))))
     assert (len(found), len(begun)) == (1, 1)
+    offered.close()
+
+
+@pytest.mark.filterwarnings("ignore::pliant.stamps.UnverifiedWarning")
+def test_no_request_waits_for_what_is_opened_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default model as it is, for calls one after the other and for two at the same time."""
+    opened = list[Later]()
+    usual = Later.opened
+    monkeypatch.setattr(Later, "opened", lambda self: opened.append(self) or usual(self))
+    monkeypatch.setattr("pliant.engines.base.allowed", lambda: 2)
+    offered = Models(Settings(models=(DEFAULT,), engine="onnxruntime", workers=2))
+    session = offered.get().session
+    assert len(set(map(id, opened))) == 2
+    assert session.several(2) is not session
     offered.close()
 
 

@@ -22,6 +22,7 @@ from pliant.exporter.optimise import optimise
 from pliant.exporter.paths import users_line
 from pliant.exporter.promotion import with_recorded_values
 from pliant.exporter.structure import lower_structure
+from pliant.exporter.torchlib import read_once
 from pliant.operators.base import OPSET, USERS, collecting, translation_table
 
 LIMIT = 2**31 - 1  # bytes a protobuf message can have
@@ -47,7 +48,7 @@ def to_onnx(program: ExportedProgram, inputs: Sequence[Input], outputs: Sequence
     A program that holds `.item()` can be translated only once.
     """
     decompose_in_place(program)
-    with collecting() as functions, with_recorded_values():
+    with collecting() as functions, with_recorded_values(), read_once():
         exported = torch.onnx.export(
             program,
             dynamo=True,

@@ -6,6 +6,7 @@ So the log has one writer, and each result is put down once, however often a los
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -97,7 +98,7 @@ class Spread:
 
     def _keep(self, made: Made) -> None:
         try:
-            self.keep(made)
+            _undisturbed(self.keep, made)
         except Exception as error:  # noqa: BLE001 - of one picture: put down in the log with where it comes from
             if made.part is not None:
                 made.part.unlink(missing_ok=True)
@@ -124,6 +125,15 @@ def _portions(tasks: Sequence[Task], workers: int) -> Iterator[Portion]:
             rest, pixels, taken = rest - pixels, 0, []
     if taken:
         yield taken
+
+
+def _undisturbed(keep: Keep, made: Made) -> None:
+    """Keep it in another thread: Ctrl-C is raised in this one, which waits before it leaves.
+
+    Otherwise a result could have its place, and the log not say so.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(keep, made).result()
 
 
 def _named(reason: str, job: Job) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from time import sleep
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -71,6 +75,38 @@ def test_the_same_as_one_machine(photos: Path, tmp_path: Path, live: Path, monke
     }
     assert sorted(found) == sorted(wanted)
     assert facts(tmp_path / "spread") == facts(tmp_path / "alone")
+
+
+@pytest.fixture
+def interrupting(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Ctrl-C comes when the second result has its place and the log does not say so yet; what was placed till then."""
+    usual, placed = os.replace, list[str]()
+
+    def place(part: Path, path: Path) -> None:
+        usual(part, path)
+        if TEMPORARY.fullmatch(Path(path).name):  # a file that is being written
+            return
+        placed.append(path.name)
+        if len(placed) == 2:
+            signal.raise_signal(signal.SIGINT)
+            sleep(0.2)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr("pliant.apps.batch.keeping.os.replace", place)
+    yield placed
+    signal.signal(signal.SIGINT, before)
+
+
+def test_interrupted_while_a_result_is_placed(
+    photos: Path, live: Path, monkeypatch: pytest.MonkeyPatch, interrupting: list[str]
+) -> None:
+    inline.use(monkeypatch)
+    target = photos.parent / "out"
+    with pytest.raises(KeyboardInterrupt):
+        pliant.upscale_folder(photos, target, 2, model=live, cluster="auto")
+    assert len(interrupting) == 2
+    assert sorted(name for name in contents(target) if name != NAME) == sorted(lines(target, "done"))
+    assert len(lines(target, "done")) == 2
 
 
 def test_each_goes_on_where_the_other_was(photos: Path, live: Path, monkeypatch: pytest.MonkeyPatch) -> None:

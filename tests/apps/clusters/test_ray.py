@@ -24,6 +24,7 @@ from pliant.apps.cli.main import main
 from pliant.apps.clusters import ray as home
 from pliant.apps.clusters.base import Wanted, find
 from pliant.errors import ClusterError, MissingExtra, UsageError
+from tests.apps.processes import children
 from tests.apps.test_folder_killed import contents, lines, make
 from tests.support import gradient, save
 
@@ -47,21 +48,7 @@ def cluster() -> Iterator[str]:
 
 def actors(above: int) -> list[int]:
     """The processes of the actor pool that have been started below a process."""
-    found = dict[int, tuple[int, str]]()
-    for entry in Path("/proc").iterdir():
-        try:
-            status, command = (entry / "stat").read_text(), (entry / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if entry.name.isdecimal():
-            found[int(entry.name)] = int(status.rpartition(")")[2].split()[1]), command.decode(errors="replace")
-
-    def below(process: int) -> bool:
-        while process in found and process != above:
-            process = found[process][0]
-        return process == above
-
-    return [process for process, (_, name) in found.items() if name.startswith("ray::MapWorker") and below(process)]
+    return [process for process, name in children(above).items() if name.startswith("ray::MapWorker")]
 
 
 def kill_one(target: Path, after: int, killed: list[int]) -> None:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from threading import Thread
 from typing import Any
 
+PATIENCE = 120  # seconds
+
 
 @contextmanager
 def running(app: Any) -> Generator[str]:
@@ -18,10 +20,11 @@ def running(app: Any) -> Generator[str]:
         listening.bind(("127.0.0.1", 0))
         listening.listen(128)
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-        thread = Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
             yield "{}:{}".format(*listening.getsockname())
         finally:
             server.should_exit = True
-            thread.join()
+            thread.join(PATIENCE)
+            assert not thread.is_alive(), "a connection stays open"

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import threading
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pliant.models import names
+from tests.apps.processes import children
 from tests.apps.server.page.visit import PATIENCE, Visit
 from tests.support import fixed_model
 
+ENDING = 60  # seconds that a browser has for it
 TOKEN = "a-token-of-the-tests"
 OPTIONS = [
     "--headless",
@@ -81,10 +84,33 @@ def browser() -> Iterator[Any]:
     program = os.environ.get("PLIANT_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         pytest.skip("there is no Chromium here; install it, or name it in PLIANT_CHROMIUM")
-    with playwright.sync_playwright() as started:
+    with ExitStack() as ending, playwright.sync_playwright() as started:
         running = started.chromium.launch(executable_path=program, args=OPTIONS)
         yield running
+        ending.enter_context(killed_after(ENDING, "playwright", "chrom"))
         running.close()
+
+
+@contextmanager
+def killed_after(seconds: float, *names: str) -> Generator[None, None, None]:
+    """Children of this process with one of these in their commands are killed if the block takes longer.
+
+    Neither Playwright nor Chromium gives up when the other does not answer.
+    """
+
+    def kill() -> None:
+        for process, command in children(os.getpid()).items():
+            if any(name in command for name in names):
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+
+    timer = threading.Timer(seconds, kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @pytest.fixture

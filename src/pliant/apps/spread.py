@@ -50,11 +50,12 @@ class Spread:
         """
         if not jobs:
             return
-        self._jobs = jobs
+        self._jobs, self._hand = jobs, ThreadPoolExecutor(1)
         tasks = [self._task(k, job) for k, job in enumerate(jobs)]
         self.progress.report("starting the workers")
         try:
-            with self.place.open(Wanted(self.workers, len(jobs))) as crew:
+            # Ctrl-C is raised in this thread: what the other one does is done before this is over
+            with self._hand, self.place.open(Wanted(self.workers, len(jobs))) as crew:
                 left = self._all(crew, self.setup(crew.threads), tasks)
             for task in left:
                 self.failures.add(task.job.name, Fault(LOST))
@@ -98,7 +99,7 @@ class Spread:
 
     def _keep(self, made: Made) -> None:
         try:
-            _undisturbed(self.keep, made)
+            self._hand.submit(self.keep, made).result()
         except Exception as error:  # noqa: BLE001 - of one picture: put down in the log with where it comes from
             if made.part is not None:
                 made.part.unlink(missing_ok=True)
@@ -125,15 +126,6 @@ def _portions(tasks: Sequence[Task], workers: int) -> Iterator[Portion]:
             rest, pixels, taken = rest - pixels, 0, []
     if taken:
         yield taken
-
-
-def _undisturbed(keep: Keep, made: Made) -> None:
-    """Keep it in another thread: Ctrl-C is raised in this one, which waits before it leaves.
-
-    Otherwise a result could have its place, and the log not say so.
-    """
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(keep, made).result()
 
 
 def _named(reason: str, job: Job) -> str:

@@ -16,6 +16,7 @@ import pytest
 import pliant
 from pliant.apps.build import build
 from pliant.engines.base import find, load
+from pliant.engines.openvino import COPIED
 from pliant.errors import InputError, LoweringError, UsageError
 from tests.support import live_model
 
@@ -54,13 +55,14 @@ def test_results_stay_what_they_are() -> None:
     session = load(live_model(), "openvino")
     rng = np.random.default_rng(0)
     kept = list[tuple[np.ndarray, np.ndarray]]()
-    for side in (20, 33, 20, 7, 64):
+    for side in (20, 33, 200, 20, 160, 160, 7, 64, 200):  # results of 10 kB to 1 MB: small ones are copied
         result = session(rng.random((1, 3, side, side), np.float32), 1.5)
         kept.append((result, result.copy()))
     session.close()
     del session
     assert all(np.array_equal(result, copy) for result, copy in kept), "a later call wrote into an earlier result"
     assert len({result.ctypes.data for result, _ in kept}) == len(kept)
+    assert {result.nbytes > COPIED for result, _ in kept} == {True, False}
 
 
 def test_a_result_is_never_the_array_that_was_given(tmp_path: Path) -> None:

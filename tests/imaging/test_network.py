@@ -9,7 +9,7 @@ from onnx import TensorProto, helper
 from pliant.artifact import Artifact
 from pliant.contract import Contract, Dim, Image, Input, Output
 from pliant.engines.base import Session, load
-from pliant.errors import ContractError, InputError
+from pliant.errors import ContractError
 from pliant.imaging.network import Network
 from tests.support import fixed_model, live_model, model
 
@@ -69,18 +69,6 @@ def test_a_network_that_cuts_its_edges_has_no_scale(tmp_path: Path) -> None:
     )
     with pytest.raises(ContractError, match="makes 44 x 28 of 48 x 32, which is no upscaling"):
         Network.of(_load(tmp_path, made.SerializeToString()))
-
-
-def test_values_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
-    info = helper.make_tensor_value_info
-    made = model(
-        [helper.make_node("Log", ["x"], ["y"])],
-        [info("x", TensorProto.FLOAT, [1, 3, "h", "w"])],
-        [info("y", TensorProto.FLOAT, [1, 3, "h", "w"])],
-    )
-    network = Network.of(_load(tmp_path, made.SerializeToString()))
-    with pytest.raises(InputError, match="infinite values or NaN"):
-        network(np.zeros_like(PICTURE), 1)
 
 
 def _contract(*inputs: Input, image: Image | None) -> Artifact:

@@ -31,6 +31,7 @@ _KINDS = ("L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "Sum"
 REDUCTIONS = tuple(f"Reduce{kind}" for kind in _KINDS)  # their axes must be known when a network is compiled
 PRECISION = "INFERENCE_PRECISION_HINT"
 HINTS = {"f32": "f32", "f16": "f16", "bf16": "bf16"}
+COPIED = 1 << 18  # bytes of a result: to copy fewer takes less time than to give the engine memory for the next one
 NOISE = re.compile(
     r"Exception from |Check '|FrontEnd API failed|Model wasn't fully|Summary:|To facilitate|-- Conversion is failed"
 )
@@ -215,11 +216,10 @@ def _network(
             try:
                 given = [_plain(feeds[name]) for name in inputs]
                 results = request.infer(given, share_inputs=True, share_outputs=True)
-                _give_memory(request, empty)
-                return {
-                    name: results[k] if k in empty and not _within(results[k], given) else results[k].copy()
-                    for k, name in enumerate(outputs)
-                }
+                found = [results[k] for k in range(len(outputs))]
+                kept = {k: empty[k] for k in empty if found[k].nbytes > COPIED and not _within(found[k], given)}
+                _give_memory(request, kept)
+                return {name: found[k] if k in kept else found[k].copy() for k, name in enumerate(outputs)}
             finally:
                 idle.append(request)
                 after()
@@ -239,9 +239,8 @@ def _empty(compiled: Any) -> dict[int, tuple[Any, list[int]]]:
 
 def _give_memory(request: Any, empty: Mapping[int, tuple[Any, list[int]]]) -> None:
     """Tensors that become as large as the next results: those of the last belong to the caller, who need not copy."""
-    ov: Any = import_module("openvino")
     for k, (kind, shape) in empty.items():
-        request.set_output_tensor(k, ov.Tensor(kind, shape))
+        request.set_output_tensor(k, import_module("openvino").Tensor(kind, shape))
 
 
 def _within(result: Array, given: list[Array]) -> bool:

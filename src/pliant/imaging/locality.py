@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pliant.errors import LoweringError
+from pliant.imaging.finite import finite
 from pliant.imaging.network import Network
 from pliant.imaging.parts import Alone, Parts, ways
 from pliant.window import Size, Window
@@ -128,7 +129,7 @@ def _reached(network: Network, factor: float, axis: int, length: int, place: flo
     at[2 + axis] = slice(row, row + 1)
     changed[tuple(at)] = noise(network, size, seed=1)[tuple(at)]
     others = tuple(k for k in range(4) if k != 2 + axis)
-    differs = (network(picture, factor) != network(changed, factor)).any(axis=others)
+    differs = (finite(network(picture, factor)) != finite(network(changed, factor))).any(axis=others)
     if not differs.any():
         return None, None
     places = np.nonzero(differs)[0]
@@ -150,14 +151,14 @@ def _differences(network: Network, way: Parts, factor: float, radius: Size, step
     long = network.taken(*(2 * [2 * reach + 2 * step + ACROSS]))[axis]
     size = (long, across) if axis == ROWS else (across, long)
     picture = noise(network, size, seed=2)
-    whole = network(picture, factor)
+    whole = finite(network(picture, factor))
     for begin, end in ((step, long), (0, long - _least_step(network))):
         start, stop = [0, 0], list(size)
         start[axis], stop[axis] = begin, end
         window = Window(size, (start[0], start[1]), (stop[0] - start[0], stop[1] - start[1]))
         crop = np.ascontiguousarray(picture[:, :, start[0] : stop[0], start[1] : stop[1]])
         placed = way.place(crop, factor, window)
-        result = way.run(crop, factor, window)
+        result = finite(way.run(crop, factor, window))
         margin = ceil((reach + placed.lost[axis]) * factor)
         at = slice(margin if begin else 0, placed.size[axis] - (margin if end < long else 0))
         there = slice(placed.start[axis] + at.start, placed.start[axis] + at.stop)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pliant.contract import Contract, Dim, Image, Input, Range
 from pliant.engines.base import Session
-from pliant.errors import ContractError, InputError
+from pliant.errors import ContractError
 from pliant.imaging.memory import Held, held_by
 
 Array = NDArray[Any]
@@ -99,7 +99,7 @@ class Network:
         """Network values [1, c, h, w] upscaled by `factor` to [1, c, H, W], float32.
 
         Sides that the model does not take are extended by repeating the edge, and the result is cropped.
-        Raises InputError if the result is not finite.
+        They need not be finite: `to_levels` and `finite` refuse what is not.
         """
         height, width = values.shape[2:]
         extra = [after - before for after, before in zip(self.taken(height, width), (height, width), strict=True)]
@@ -108,8 +108,6 @@ class Network:
         given = self.arguments(values, factor)
         outputs = self.held.during(values.shape[2] * values.shape[3], lambda: self.session(**given))
         result = _picture_of(outputs, values.shape[1])
-        if not is_finite(result):
-            raise InputError("The model returned infinite values or NaN for this picture; use another model.")
         if any(extra):
             result = result[:, :, : floor(height * factor), : floor(width * factor)]
         return np.ascontiguousarray(result, np.float32)
@@ -124,14 +122,6 @@ class Network:
     def taken(self, height: int, width: int) -> tuple[int, int]:
         """The smallest sides at least these that the model takes."""
         return height + _padding(self.picture.dims[2], height), width + _padding(self.picture.dims[3], width)
-
-
-def is_finite(values: Array) -> bool:
-    """Whether none of the floats, one at least, is infinite or NaN; unlike `np.isfinite` without taking memory."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(values.sum()):  # half the work; a sum of finite values may be infinite, though not of pictures
-            return True
-    return bool(np.isfinite(values.min()) and np.isfinite(values.max()))
 
 
 def _inputs(contract: Contract) -> tuple[Input, Input | None]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pliant.engines.base import Windowed
 from pliant.errors import InputError, UsageError
-from pliant.imaging.network import Network, is_finite
+from pliant.imaging.network import Network
 from pliant.window import Placed, Size, Window
 
 Array = NDArray[Any]
@@ -31,7 +31,7 @@ class Parts(Protocol):
         ...
 
     def run(self, crop: Array, factor: float, window: Window) -> Array:
-        """The result of a crop, float32 [1, c, *size] with the size that `place` tells."""
+        """The result of a crop, float32 [1, c, *size] with the size that `place` tells; it need not be finite."""
         ...
 
 
@@ -49,7 +49,8 @@ class AsPart:
     def run(self, crop: Array, factor: float, window: Window) -> Array:
         """See `Parts`."""
         given, pixels = self.network.arguments(crop, factor), crop.shape[2] * crop.shape[3]
-        return finite(self.network.held.during(pixels, lambda: self.windowed.run(given, window)))
+        result = self.network.held.during(pixels, lambda: self.windowed.run(given, window))
+        return np.ascontiguousarray(result, np.float32)
 
 
 @dataclass(frozen=True)
@@ -92,13 +93,6 @@ def windowed(network: Network) -> Windowed | None:
         return network.session.windowed()
     except (InputError, UsageError):  # the geometry cannot be cut in parts, or a package for that is missing
         return None
-
-
-def finite(result: Array) -> Array:
-    """`result` as float32. Raises InputError if it is not finite."""
-    if not is_finite(result):
-        raise InputError("The model returned infinite values or NaN for this picture; use another model.")
-    return np.ascontiguousarray(result, np.float32)
 
 
 def window_of(whole: Size, rows: tuple[int, int], columns: tuple[int, int]) -> Window:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pliant.contract import Image
 from pliant.imaging.alpha import beneath, bound, fill_hidden
+from pliant.imaging.finite import finite
 from pliant.imaging.network import Network
 from pliant.imaging.pixels import to_levels, to_network
 from pliant.imaging.resample import reduced, resized
@@ -123,7 +124,7 @@ def _computed(network: Network, values: Array, plan: Plan) -> Array:
     width, height = plan.result
     if plan.computed == plan.result and 0 <= values.shape[2] - height <= 1 and 0 <= values.shape[3] - width <= 1:
         return values[:, :, :height, :width]  # a foreign model may round up where floor is meant
-    return reduced(values, (height, width))
+    return reduced(finite(values), (height, width))
 
 
 def _beneath(part: Part) -> tuple[Array, Array]:

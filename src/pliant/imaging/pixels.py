@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache, partial
 from itertools import pairwise
+from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pliant.contract import Image
+from pliant.imaging.finite import finite
 
 Array = NDArray[Any]
 TOGETHER = 1 << 18  # values of a block: what is done to one after the other stays in the processor's caches
@@ -42,9 +44,9 @@ def top(dtype: np.dtype[Any]) -> float:
 
 
 def to_levels(values: Array, image: Image, dtype: np.dtype[Any]) -> Array:
-    """Network values as levels of type `dtype`; values outside the range become the nearest level, NaN level 0.
+    """Network values as levels of type `dtype`; values outside the range become the nearest level.
 
-    Floats stay outside the range where they are, and are not rounded.
+    Floats stay outside the range where they are, and are not rounded. Raises InputError for infinite values and NaN.
     """
     channels, height, width = values.shape[1:]
     levels = np.empty((height, width, channels), dtype)
@@ -57,12 +59,24 @@ def to_levels(values: Array, image: Image, dtype: np.dtype[Any]) -> Array:
     bounds = pairwise([height * k // parts for k in range(parts + 1)])
     works = [partial(_convert, values[0, :, a:b], ordered[:, a:b], image, share) for a, b in bounds]
     # one part is this thread's: while it waited, it would only be woken late
-    with ThreadPoolExecutor(parts) as pool:
-        done = [pool.submit(work) for work in works[1:]]
+    done = [_threads().submit(work) for work in works[1:]]
+    try:
         works[0]()
-        for part in done:
-            part.result()
+    finally:
+        wait(done)
+    for part in done:
+        part.result()
     return levels
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Threads that are kept: starting them takes a tenth of the work."""
+    return ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), "pliant-levels")
+
+
+if hasattr(os, "register_at_fork"):  # a process made by fork has none of the threads
+    os.register_at_fork(after_in_child=_threads.cache_clear)
 
 
 def _convert(values: Array, levels: Array, image: Image, together: int = TOGETHER) -> None:
@@ -94,18 +108,20 @@ def _pieces(shape: tuple[int, ...], together: int) -> Iterator[tuple[slice, slic
 def _scale(values: Array, image: Image, dtype: np.dtype[Any], out: Array) -> None:
     """What may be cast to levels of type `dtype`, as float32 of the same shape in `out`."""
     highest = top(dtype)
+    shifted = values
     if image.minimum:
-        values = np.subtract(values, np.float32(image.minimum), out=out, casting="unsafe")
-    np.multiply(values, np.float32(highest / (image.maximum - image.minimum)), out=out, casting="unsafe")
+        shifted = np.subtract(values, np.float32(image.minimum), out=out, casting="unsafe")
+    with np.errstate(over="ignore"):  # what becomes infinite is a number beyond all levels, and cut off below
+        np.multiply(shifted, np.float32(highest / (image.maximum - image.minimum)), out=out, casting="unsafe")
     if dtype.kind != "u":
-        np.nan_to_num(out, copy=False)
+        finite(out)
         return
     if image.rounding == "half up":
         out += np.float32(0.5)
-    # asking for the least and the greatest value is quicker than clipping; one NaN makes both NaN
+    # asking for the least and the greatest value is quicker than clipping, and shows what is not finite
     least, greatest = out.min(initial=highest), out.max(initial=0)
     if least >= 0 and greatest < highest + 1:
         return
-    if np.isnan(least):
-        np.nan_to_num(out, copy=False)
+    if not (isfinite(least) and isfinite(greatest)):
+        finite(values)
     np.clip(out, 0, highest, out=out)

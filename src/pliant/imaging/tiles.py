@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pliant.imaging.finite import finite
 from pliant.imaging.grid import Axis, Span
 from pliant.imaging.network import Network
 from pliant.imaging.parts import Parts
@@ -77,4 +78,4 @@ class Tiler:
         top, left = ((span.wide[0] * axis.reduction - start) for axis, span, start in axes)
         bottom, right = ((span.wide[1] * axis.reduction - start) for axis, span, start in axes)
         ends = computed.shape[2:]
-        return reduced(computed, tile.size, (left, top, min(right, ends[1]), min(bottom, ends[0])))
+        return reduced(finite(computed), tile.size, (left, top, min(right, ends[1]), min(bottom, ends[0])))

@@ -15,6 +15,7 @@ from benchmarks.contest.page import page, plots
 from benchmarks.contest.pictures import picture, tensor
 from benchmarks.contest.plots import Bar, bars, lines
 from benchmarks.contest.tables.base import Options, Table
+from benchmarks.contest.tables.levels import AROUND, QUANTIZED, SAME
 from benchmarks.speed import tables
 
 
@@ -58,6 +59,15 @@ def test_wrapping_looks_into_the_engines(every: dict[str, Table], tmp_path: Path
     rows = measured(every["wrapping"], tmp_path)["rows"]
     assert {row["engine"] for row in rows} == {"onnxruntime", "openvino"}
     assert all(row["inside"] > 0 for row in rows)
+
+
+def test_bytes_in_the_graph_are_those_around_it(every: dict[str, Table], tmp_path: Path) -> None:
+    """But for halves, which `QuantizeLinear` rounds to even, and what differs in the last bit."""
+    data = measured(every["levels"], tmp_path)
+    for found in data["engines"].values():
+        assert {row["way"]: row["share"] < 1e-3 for row in found} == dict.fromkeys([AROUND, SAME, QUANTIZED], True)
+    assert {row["way"]: row["share"] for row in data["engines"]["onnxruntime"]}[SAME] == 0
+    assert SAME in every["levels"].text(data, {})
 
 
 def test_profiles_name_nodes(every: dict[str, Table], tmp_path: Path) -> None:

@@ -9,16 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from traceback import StackSummary
 from typing import Any
 
 from torch.fx import Graph
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
-
-from pliant.capture.places import users_own
-
-ENTRY = str(Path(__file__).with_name("trace.py"))  # its `forward` calls the model's
 
 
 @dataclass(frozen=True)
@@ -42,14 +36,10 @@ class Journey:
         self.failure: Failure | None = None
 
     def begin(self) -> None:
-        """Note the graph that is being made now, and have its nodes remember all lines of the user's.
-
-        PyTorch by itself leaves out functions that are not called `forward`.
-        """
+        """Note the graph that is being made now."""
         mode = get_proxy_mode()
         if mode is not None:
             self.graph = mode.tracer.graph
-            mode.tracer._filter_traceback_frames = _users_frames
 
     @contextmanager
     def call(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Generator[None]:
@@ -60,10 +50,3 @@ class Journey:
             if self.failure is None or self.failure.error is not error:  # the innermost call is the cause
                 self.failure = Failure(function, args, kwargs, error)
             raise
-
-
-def _users_frames(user_stack_summary: StackSummary) -> StackSummary:
-    """Of the frames that a node is made in, outermost first, those of the model: not of whoever called pliant."""
-    entered = [k for k, frame in enumerate(user_stack_summary) if frame.name == "forward" and frame.filename == ENTRY]
-    inside = user_stack_summary[entered[-1] + 1 :] if entered else []
-    return StackSummary.from_list([frame for frame in inside if users_own(frame.filename)])

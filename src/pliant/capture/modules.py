@@ -7,29 +7,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
 from types import FunctionType, ModuleType
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Size, Tensor, device, dtype, nn
+from torch.nn import Parameter
 
 from pliant.capture.live.choices import LIVE
 from pliant.capture.owners import users_own
 
 # attributes that PyTorch keeps for itself; the last one is a list in every convolution
 PYTORCHS = frozenset(vars(nn.Module())) | {"_reversed_padding_repeated_twice"}
+NOTHING_INSIDE = frozenset({int, float, complex, bool, str, bytes, type(None), Tensor, Parameter, Size, dtype, device})
 SETTERS = ("__setattr__", "__delattr__", "register_buffer", "register_parameter", "add_module")
 
 
+@dataclass(frozen=True)
+class Attributes:
+    """The attributes of modules at one moment; lists are shared, only to be read.
+
+    `version` is another number after an attribute was set, `contents` what each of `Modules.places` holds, and `values`
+    are those that are not PyTorch's own and may hold others.
+    """
+
+    version: int
+    contents: list[Any]
+    values: list[Any]
+
+
 class Modules:
-    """The modules of one model."""
+    """The modules of one model. `places` are their dicts of attributes and of buffers."""
 
     def __init__(self, model: nn.Module) -> None:
         self.all = list(model.modules())
         self.places = [owned for module in self.all for owned in (vars(module), module._buffers)]
-        self._version = 0
         self._length = -1
-        self._contents: list[Any] = []
-        self._values: list[Any] = []
+        self._now = Attributes(0, [], [])
 
     @contextmanager
     def watched(self) -> Generator[None]:
@@ -58,30 +73,19 @@ class Modules:
         """An attribute is about to be set, or was."""
         self._length = -1
 
-    @property
-    def version(self) -> int:
-        """A number that is another one after an attribute was set."""
+    def now(self) -> Attributes:
+        """The attributes as they are."""
         length = sum(map(len, self.places))
         if length != self._length:
-            self._version, self._length = self._version + 1, length
-            self._contents = [place.copy() for place in self.places]
-            self._values = _holders(self.all)
-        return self._version
-
-    @property
-    def contents(self) -> list[Any]:
-        """What each of `places`, the dicts of attributes and of buffers, holds now; shared, only to be read."""
-        return self._contents if self.version else []
-
-    @property
-    def values(self) -> list[Any]:
-        """The values of attributes that are not PyTorch's own and may hold others."""
-        return self._values if self.version else []
+            self._length = length
+            contents = [place.copy() for place in self.places]
+            self._now = Attributes(self._now.version + 1, contents, _holders(self.all))
+        return self._now
 
 
 def _holders(modules: Iterable[nn.Module]) -> list[Any]:
     own = (value for module in modules for name, value in vars(module).items() if name not in PYTORCHS)
-    return [value for value in own if _may_hold(value)]
+    return [value for value in own if type(value) not in NOTHING_INSIDE and _may_hold(value)]
 
 
 def _may_hold(value: Any) -> bool:
@@ -93,7 +97,10 @@ def _may_hold(value: Any) -> bool:
 
 def is_plain_object(value: Any) -> bool:
     """Whether `value` is an object of the model's own, such as a configuration."""
-    if not isinstance(getattr(value, "__dict__", None), dict):
-        return False
+    return _is_of_a_models_own(type(value)) and isinstance(getattr(value, "__dict__", None), dict)
+
+
+@lru_cache(maxsize=4096)
+def _is_of_a_models_own(kind: type) -> bool:
     unlike = (Tensor, nn.Module, type, ModuleType, FunctionType, *LIVE)
-    return not isinstance(value, unlike) and users_own(type(value).__module__)
+    return not issubclass(kind, unlike) and users_own(kind.__module__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+from functools import cache
 from pathlib import Path
 
 import onnx_ir
@@ -15,6 +16,7 @@ PLIANT = str(Path(__file__).parent.parent)
 STANDARD = str(Path(linecache.__file__ or "").parent)
 
 
+@cache
 def users_own(filename: str) -> bool:
     """Whether a source file is the model's, not a library's."""
     if filename.startswith(("<", "torch/")) or (filename.startswith(STANDARD) and "site-packages" not in filename):

@@ -15,7 +15,7 @@ from typing import Any
 from torch import Tensor
 
 from pliant.capture.merging import UNBOUND, Apart
-from pliant.capture.modules import Modules, is_plain_object
+from pliant.capture.modules import NOTHING_INSIDE, Attributes, Modules, is_plain_object
 
 NEVER = -1  # the version of modules whose attributes no run has left in this way
 DEEPEST = 3  # how far containers are followed into one another
@@ -58,29 +58,30 @@ class State:
         names = function.__code__.co_freevars
         cells = {n: c for n, c in zip(names, function.__closure__ or (), strict=True) if n != "__class__"}
         found: dict[int, Any] = {}
-        for value in modules.values:
+        attributes = modules.now()
+        for value in attributes.values:
             _containers(value, found, DEEPEST)
         if _sets_globals(function.__code__):
             found[id(function.__globals__)] = function.__globals__
         for cell in cells.values():
             _containers(content(cell), found, DEEPEST)
-        return State._read(cells, [*modules.places, *found.values()], modules)
+        return State._read(cells, [*modules.places, *found.values()], modules, attributes)
 
     @staticmethod
-    def _read(cells: dict[str, CellType], containers: list[Any], modules: Modules) -> State:
+    def _read(cells: dict[str, CellType], containers: list[Any], modules: Modules, attributes: Attributes) -> State:
         values = {name: content(cell) for name, cell in cells.items()}
-        contents = [*modules.contents, *(container.copy() for container in containers[len(modules.places) :])]
-        return State(cells, containers, values, contents, modules, modules.version)
+        contents = [*attributes.contents, *(container.copy() for container in containers[len(modules.places) :])]
+        return State(cells, containers, values, contents, modules, attributes.version)
 
     def now(self) -> State:
         """The same places with what they hold now."""
-        return State._read(self.cells, self.containers, self.modules)
+        return State._read(self.cells, self.containers, self.modules, self.modules.now())
 
     def restore(self) -> None:
         """Put back what every place held."""
         for name, cell in self.cells.items():
             fill(cell, self.values[name])
-        start = len(self.modules.places) if self.modules.version == self.version else 0
+        start = len(self.modules.places) if self.modules.now().version == self.version else 0
         for container, kept in zip(self.containers[start:], self.contents[start:], strict=True):
             _refill(container, kept)
         if not start:
@@ -140,7 +141,8 @@ def _containers(value: Any, found: dict[int, Any], deep: int) -> None:
     if type(value) in (list, dict, set):
         found[id(value)] = value
     for part in value.values() if isinstance(value, dict) else value:
-        _containers(part, found, deep - 1)
+        if type(part) not in NOTHING_INSIDE:  # asked here, for a call costs ten times as much
+            _containers(part, found, deep - 1)
 
 
 def _refill(container: Any, kept: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import SymBool, Tensor, nn
 from torch.export import Dim, ExportedProgram
+from torch.fx._lazy_graph_module import _use_lazy_graph_module
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
@@ -18,6 +19,7 @@ from pliant.capture.changes import changed_by
 from pliant.capture.gathered import Gathered
 from pliant.capture.helper import Helper
 from pliant.capture.journey import Journey
+from pliant.capture.lines import innermost_lines
 from pliant.capture.live.choices import Choices, as_int, choosing, forget_checks, set_example, step_of
 from pliant.capture.methods import completed_numbers
 from pliant.capture.paths import Assumption, Paths, Undecidable, deciding
@@ -171,6 +173,8 @@ def trace(
         stack.enter_context(paths.modules.watched())
         stack.enter_context(choosing(chosen))
         stack.enter_context(rewritten_source(module, helper))
+        stack.enter_context(innermost_lines())
+        stack.enter_context(_use_lazy_graph_module(True))  # steps of PyTorch's would each compile the graph again
         program = torch.export.export(
             _Traced(module, leaves, assemble, helper, journey or Journey(), chosen.opaque),
             tuple(leaf.example for leaf in leaves),

@@ -13,6 +13,7 @@ from typing import Any
 import onnx_ir as ir
 import torch
 from torch.export import ExportedProgram
+from torch.fx._lazy_graph_module import _use_lazy_graph_module
 
 from pliant.artifact import SOURCE_KEY
 from pliant.contract import Input, Output
@@ -47,16 +48,17 @@ def to_onnx(program: ExportedProgram, inputs: Sequence[Input], outputs: Sequence
 
     A program that holds `.item()` can be translated only once.
     """
-    decompose_in_place(program)
-    with collecting() as functions, with_recorded_values(), read_once():
-        exported = torch.onnx.export(
-            program,
-            dynamo=True,
-            verbose=False,
-            optimize=False,
-            opset_version=OPSET,
-            custom_translation_table=translation_table(),
-        )
+    with collecting() as functions, _use_lazy_graph_module(True):  # no step compiles a graph that nobody runs
+        decompose_in_place(program)
+        with with_recorded_values(), read_once():
+            exported = torch.onnx.export(
+                program,
+                dynamo=True,
+                verbose=False,
+                optimize=False,
+                opset_version=OPSET,
+                custom_translation_table=translation_table(),
+            )
     assert exported is not None  # it is None only with the deprecated exporter
     model: Any = exported.model
     optimise(model)

@@ -1,4 +1,4 @@
-"""What is prepared for the default model is what would be made today."""
+"""What is prepared for the models that ship is what would be made today."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from pliant.artifact import Artifact
 from pliant.engines.base import load
 from pliant.errors import UsageError
 from pliant.lowering.whole import parts
+from pliant.lowering.whole.field import UnsuitedError
 from pliant.lowering.whole.forms import END
 from pliant.lowering.whole.later import Later
-from pliant.lowering.whole.session import name_of
+from pliant.lowering.whole.session import REFUSED, name_of, without_blocks
 from pliant.models import DEFAULT, path
 from tests.support import live_model
 
@@ -43,6 +44,20 @@ def test_up_to_date(factor: int) -> None:
     for one, other in zip(weights(made[END]), weights(kept[END]), strict=True):
         assert one.shape == other.shape
         assert np.allclose(one, other, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4])
+def test_of_the_tutorials_network_onnxruntime_knows_that_nothing_is_less_work(factor: int) -> None:
+    """Finding that out takes half a second; OpenVINO computes it in blocks, which are made when they are wanted."""
+    data = path("srcnn").read_bytes()
+    artifact = Artifact.from_bytes(data, "srcnn")
+    assert artifact is not None
+    with pytest.raises(UnsuitedError) as refusal:
+        parts.files(data, artifact.contract, factor, in_blocks=False)
+    name = name_of(sha256(data).hexdigest(), factor)
+    assert not cache.ships(name)
+    assert cache.ships(without_blocks(name)), "run training/prepare.py: the model, or the form, has changed"
+    assert cache.files(without_blocks(name), dict) == ({REFUSED: str(refusal.value).encode()}, True)
 
 
 @pytest.mark.filterwarnings("ignore::pliant.stamps.UnverifiedWarning")

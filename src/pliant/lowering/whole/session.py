@@ -138,7 +138,7 @@ class Wholes:
         model = self._model()
         name = _name(model, factor)
         if not cache.ships(name) and not self._in_blocks:
-            name = cache.key("without blocks", name)
+            name = without_blocks(name)
         files, _ = cache.files(name, lambda: self._files(model, factor))
         if REFUSED not in files and not cache.ships(name):
             checked = cache.key("whole checked", VERSION, self._engine, name)
@@ -179,6 +179,11 @@ class Wholes:
 def name_of(fingerprint: str, factor: int) -> str:
     """The name under which the files of a model are kept, by the SHA-256 of its content."""
     return cache.key("whole", FORM, fingerprint, factor)
+
+
+def without_blocks(name: str) -> str:
+    """The name of what such files are for engines that do not compute in blocks, where the others have blocks."""
+    return cache.key("without blocks", name)
 
 
 def _name(model: bytes, factor: int) -> str:

@@ -217,9 +217,11 @@ def _network(
                 given = [_plain(feeds[name]) for name in inputs]
                 results = request.infer(given, share_inputs=True, share_outputs=True)
                 found = [results[k] for k in range(len(outputs))]
-                kept = {k: empty[k] for k in empty if found[k].nbytes > COPIED and not _within(found[k], given)}
-                _give_memory(request, kept)
-                return {name: found[k] if k in kept else found[k].copy() for k, name in enumerate(outputs)}
+                foreign = {k for k in empty if _within(found[k], given)}
+                used = {k: empty[k] for k in empty if k in foreign or found[k].nbytes > COPIED}
+                _give_memory(request, used)
+                own = used.keys() - foreign
+                return {name: found[k] if k in own else found[k].copy() for k, name in enumerate(outputs)}
             finally:
                 idle.append(request)
                 after()
@@ -238,7 +240,7 @@ def _empty(compiled: Any) -> dict[int, tuple[Any, list[int]]]:
 
 
 def _give_memory(request: Any, empty: Mapping[int, tuple[Any, list[int]]]) -> None:
-    """Tensors that become as large as the next results: those of the last belong to the caller, who need not copy."""
+    """Tensors that become as large as the next results: those of the last belong to the caller, or always did."""
     for k, (kind, shape) in empty.items():
         request.set_output_tensor(k, import_module("openvino").Tensor(kind, shape))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -26,7 +25,6 @@ from pliant.apps.clusters.base import Wanted, find
 from pliant.errors import ClusterError, MissingExtra, UsageError
 from tests.apps.processes import children
 from tests.apps.test_folder_killed import contents, lines, make
-from tests.support import gradient, save
 
 pytest.importorskip("ray.data")
 pytestmark = pytest.mark.xdist_group("ray")
@@ -196,21 +194,3 @@ def test_no_workers(tmp_path: Path) -> None:
         pliant.upscale_folder(tmp_path, "out", workers=0, cluster="auto")
     with pytest.raises(ClusterError, match="no machine with a processor"):
         home.Crew(SimpleNamespace(nodes=list), Wanted(None, 1))
-
-
-def test_the_server_on_a_cluster(cluster: str, tmp_path: Path) -> None:
-    pytest.importorskip("grpc", reason="comes with ray[serve]")
-    httpx = pytest.importorskip("httpx")
-    from pliant.apps.server.onray import deployed
-    from pliant.apps.server.settings import Settings
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    face = save(tmp_path, "face.png", gradient(24, 18)).read_bytes()
-    pliant.upscale(tmp_path / "face.png", tmp_path / "alone.png", 2.7)
-    with deployed(Settings(port=port), cluster, 2) as url, httpx.Client(base_url=url, timeout=PATIENCE) as client:
-        got = client.post("/v1/upscale?factor=2.7", content=face)
-        assert got.content == (tmp_path / "alone.png").read_bytes()
-        assert client.post("/v1/upscale?factor=0", content=face).status_code == 400
-        assert client.post("/v1/jobs", content=face).status_code == 404, "a folder of jobs belongs to one server"

@@ -110,7 +110,7 @@ def test_without_options_the_command_has_the_defaults_of_the_settings(monkeypatc
 def test_a_replica_of_a_cluster_has_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """It has one core."""
     found: list[Settings] = []
-    monkeypatch.setattr("pliant.apps.server.onray.deploy", lambda settings, *given: found.append(settings))
+    monkeypatch.setattr("pliant.apps.server.onray.deployed.deploy", lambda settings, *given: found.append(settings))
     assert main(["serve", "--cluster", "auto"]) == 0
     assert main(["serve", "--cluster", "auto", "--workers", "3"]) == 0
     assert [settings.workers for settings in found] == [1, 3]

@@ -40,6 +40,7 @@ SILENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}  # t
 STDERR = 2
 LONGEST = 107  # bytes in the path of a socket
 SOCKET = len("/session_2026-01-01_00-00-00_000000_0000000/sockets/plasma_store")
+FOLDER, SHORT = "pliant-ray-", "/tmp"
 CURRENT = "ray/ray_current_cluster"  # where `ray start` puts down its address, in the folder for temporary files
 
 
@@ -173,7 +174,7 @@ def _started(wanted: Wanted) -> Generator[Any, None, None]:
     """A cluster of this machine's cores, behind a token."""
     if "ray" not in sys.modules and "RAY_AUTH_MODE" not in os.environ:  # Ray looks at both once, when it is imported
         os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
-    ray, folder = _imported(), Path(tempfile.mkdtemp(prefix="pliant-ray-"))
+    ray, folder = _imported(), Path(tempfile.mkdtemp(prefix=FOLDER, dir=_base()))
     with ExitStack() as silence:
         try:
             _start(ray, folder, wanted)
@@ -186,7 +187,6 @@ def _started(wanted: Wanted) -> Generator[Any, None, None]:
 
 
 def _start(ray: Any, folder: Path, wanted: Wanted) -> None:
-    fits = len(os.fsencode(folder)) + SOCKET <= LONGEST
     try:
         with _muted():
             ray.init(
@@ -197,10 +197,17 @@ def _start(ray: Any, folder: Path, wanted: Wanted) -> None:
                 log_to_driver=False,
                 logging_level="ERROR",
                 configure_logging=False,
-                **({"_temp_dir": str(folder)} if fits else {}),
+                _temp_dir=str(folder),
             )
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise ClusterError(f"Ray could not start on this machine: {_cause(error)}") from error
+
+
+def _base() -> str:
+    """The folder for temporary files, or /tmp if its path is too long for the sockets that Ray puts there."""
+    usual = tempfile.gettempdir()
+    longest = len(os.fsencode(usual)) + len(f"/{FOLDER}12345678") + SOCKET
+    return usual if longest <= LONGEST or not Path(SHORT).is_dir() else SHORT
 
 
 @contextmanager
@@ -280,7 +287,7 @@ def _running() -> str | None:
     """The address of a cluster that the user has pointed at, or that runs on this machine."""
     if address := os.environ.get("RAY_ADDRESS"):
         return None if address == "local" else address
-    base = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"
+    base = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or SHORT
     try:
         address = (Path(base) / CURRENT).read_text().strip()
     except (OSError, UnicodeDecodeError):

@@ -14,7 +14,7 @@ from pliant.apps.server import problems
 from pliant.apps.server.access import Access
 from pliant.apps.server.guards import Guards
 from pliant.apps.server.heads import Heads
-from pliant.apps.server.service import Service
+from pliant.apps.server.service import Part, Service
 from pliant.apps.server.settings import Settings
 from pliant.registry import load, names
 from pliant.version import VERSION
@@ -22,15 +22,16 @@ from pliant.version import VERSION
 ROUTES = "pliant.apps.server.routes"
 
 
-def create_app(settings: Settings, *, at_once: bool = False) -> FastAPI:
-    """The whole server as an ASGI application; its `state` has the `service`, and `loading`, which is done when the
-    default model is loaded.
+def create_app(settings: Settings, *, at_once: bool = False, part: Part | None = None) -> FastAPI:
+    """The whole server, or a `part` of one, as an ASGI application.
+
+    Its `state` has the `service`, and `loading`, which is done when the default model is loaded.
 
     Models are loaded when they are first asked for, the default one when the application starts. It has started when
     that is loaded, and does not start if that cannot be; with `at_once` it has started before, and /health/ready tells
     the difference. Raises UsageError if a model does not exist.
     """
-    service = Service.of(settings)
+    service = Service.of(settings, part)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pliant.apps.server.making import Maker
 from pliant.apps.server.metrics import Metrics
 from pliant.apps.server.models import Models, Offered
 from pliant.apps.server.problems import Problem
@@ -15,6 +16,18 @@ from pliant.apps.server.spool import Spool
 from pliant.apps.server.work import Work
 
 Step = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What of a server a process is: all of it, unless it is one of several on a cluster.
+
+    `keeps_jobs` is whether the folder for jobs is this process's; if not, it only tells of their paths, at which
+    another process answers. `maker` upscales the pictures of jobs, if not the process itself does.
+    """
+
+    keeps_jobs: bool = True
+    maker: Maker | None = None
 
 
 @dataclass(frozen=True)
@@ -31,16 +44,17 @@ class Service:
     metrics: Metrics
     spool: Path
     place: Spool
+    part: Part = field(default_factory=Part)
     starting: list[Step] = field(default_factory=list[Step])
     leaving: list[Step] = field(default_factory=list[Step])
 
     @classmethod
-    def of(cls, settings: Settings) -> Service:
+    def of(cls, settings: Settings, part: Part | None = None) -> Service:
         """Raises UsageError if a model does not exist, or there is no place for the spool."""
         models = Models(settings)
         work = Work(settings.workers, settings.queue)
         place = Spool.new()
-        return cls(settings, models, work, Metrics(work), place.folder, place)
+        return cls(settings, models, work, Metrics(work), place.folder, place, part or Part())
 
     async def start(self) -> asyncio.Future[Offered]:
         """Start what the families of routes have to start, and begin to load the default model.

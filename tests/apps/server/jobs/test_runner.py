@@ -14,9 +14,10 @@ import pytest
 
 pytest.importorskip("fastapi")
 
-from pliant.apps.server.jobs import runner
+from pliant.apps.server.jobs import here, runner
 from pliant.apps.server.jobs.runner import Runner
 from pliant.apps.server.jobs.store import Store
+from pliant.apps.server.making import Lost
 from pliant.apps.server.service import Service
 from pliant.apps.server.settings import Settings
 from pliant.apps.server.wishes import Asked
@@ -45,8 +46,8 @@ class Held:
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Generator[Held]:
-    made = Held(runner.make)
-    monkeypatch.setattr(runner, "make", made)
+    made = Held(here.make)
+    monkeypatch.setattr(here, "make", made)
     yield made
     made.free.set()
 
@@ -187,19 +188,38 @@ def test_a_job_that_the_server_dies_of_is_given_up(
 def test_an_unexpected_error_is_a_problem_of_one_job(
     serve: Callable[..., Any], live: Path, face: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = runner.make
+    usual = here.make
 
     def broken(*given: Any, **named: Any) -> Any:
-        monkeypatch.setattr(runner, "make", usual)
+        monkeypatch.setattr(here, "make", usual)
         raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr(runner, "make", broken)
+    monkeypatch.setattr(here, "make", broken)
     client = serve(models=(f"live={live}",))
     first, second = (posted(client, face) for _ in range(2))
     problem = until(client, first, "done", "failed")["problem"]
     assert problem["status"] == 500
     assert "secret" not in json.dumps(problem)
     assert until(client, second, "done", "failed")["state"] == "done"
+
+
+@pytest.mark.parametrize(("losses", "state"), [(runner.TRIES - 1, "done"), (runner.TRIES, "failed")])
+def test_a_job_whose_maker_is_lost_is_begun_anew(
+    serve: Callable[..., Any], live: Path, face: bytes, monkeypatch: pytest.MonkeyPatch, losses: int, state: str
+) -> None:
+    usual, left = here.make, [losses]
+
+    def lost(*given: Any, **named: Any) -> Any:
+        left[0] -= 1
+        if left[0] < 0:
+            return usual(*given, **named)
+        raise Lost
+
+    monkeypatch.setattr(here, "make", lost)
+    client = serve(models=(f"live={live}",))
+    found = until(client, posted(client, face), "done", "failed")
+    assert found["state"] == state
+    assert found["problem"] is None or "ended 5 times while it did this job" in found["problem"]["detail"]
 
 
 def test_a_model_that_is_not_offered_any_more(

@@ -101,7 +101,7 @@ def serve(
 
     settings = _settings(tokens_file, models, origins, given)
     if given["cluster"] is not None:
-        from pliant.apps.server.onray import deploy
+        from pliant.apps.server.onray.deployed import deploy
 
         deploy(settings, given["cluster"], given["replicas"], ready)
         return 0

@@ -15,14 +15,15 @@ from fastapi.concurrency import run_in_threadpool
 from prometheus_client import Counter, Gauge
 
 from pliant.apps.server.access import LOGGER
-from pliant.apps.server.beside import Beside
+from pliant.apps.server.jobs.here import Here
 from pliant.apps.server.jobs.job import CANCELLED, DONE, ENDED, FAILED, QUEUED, RUNNING, Job, new_id
 from pliant.apps.server.jobs.live import Live
 from pliant.apps.server.jobs.store import CANNOT_WRITE, Store
+from pliant.apps.server.making import Lost
 from pliant.apps.server.problems import UNWRITABLE, Problem, is_any, problem_of
 from pliant.apps.server.service import Service
 from pliant.apps.server.settings import GIB
-from pliant.apps.server.task import foreseen, make
+from pliant.apps.server.task import Made, foreseen
 from pliant.apps.server.wishes import Asked
 from pliant.apps.server.work import Stopped, Ticket
 
@@ -36,16 +37,13 @@ class Runner:
 
     def __init__(self, service: Service, folder: Path) -> None:
         self._service, self._settings, self._folder = service, service.settings, folder
-        self._beside = Beside(service.settings.workers, lambda: service.work.busy)
+        self._maker = service.part.maker or Here(service)
         self._store: Store | None = None
         self._live: dict[str, Live] = {}  # those that have not ended, and those whose end could not be stored
         self._queue = asyncio.Queue[Live | None]()
         self._tasks: list[asyncio.Task[None]] = []
         self._adding, self._left = asyncio.Lock(), asyncio.Event()
         self._mean = 1.0  # seconds of a job, of late
-        registry = service.metrics.registry
-        self._ended = Counter("pliant_jobs_ended", "Jobs that ended.", ("state",), registry=registry)
-        Gauge("pliant_jobs_waiting", "Jobs that wait.", registry=registry).set_function(lambda: self.waiting)
 
     @property
     def store(self) -> Store:
@@ -62,9 +60,12 @@ class Runner:
     async def start(self) -> None:
         """Take over what the last server left, and begin. Raises UsageError if the folder cannot be used."""
         self._store = await run_in_threadpool(Store, self._folder)
+        registry = self._service.metrics.registry
+        self._ended = Counter("pliant_jobs_ended", "Jobs that ended.", ("state",), registry=registry)
+        Gauge("pliant_jobs_waiting", "Jobs that wait.", registry=registry).set_function(lambda: self.waiting)
         for job in await run_in_threadpool(self._store.waiting):
             self._enqueue(job)
-        workers = (self._consume() for _ in range(self._settings.workers))
+        workers = (self._consume() for _ in range(self._maker.calls))
         self._tasks = [asyncio.create_task(task) for task in (*workers, self._sweep())]
 
     async def leave(self) -> None:
@@ -82,7 +83,7 @@ class Runner:
     async def check_room(self, body: int = 0) -> None:
         """Raise Problem if a job with a `body` of so many bytes would be one too many: 429, or 507 for the disk."""
         if self.waiting >= self._settings.jobs_queue:
-            wait = max(1, ceil(self._mean / self._settings.workers))
+            wait = max(1, ceil(self._mean / self._maker.calls))
             text = f"{self.waiting} jobs wait, which is the limit; try again in {wait} seconds."
             raise Problem(429, text, {"Retry-After": str(wait)})
         self._check_bytes(await run_in_threadpool(self.store.bytes) + body)
@@ -154,7 +155,7 @@ class Runner:
     async def _do(self, live: Live) -> None:
         job = live.job.id
         try:
-            done = await self._service.work.aside(partial(self._done, live), live.ticket)
+            done = await self._maker.run(partial(self._done, live), live.ticket)
         except Stopped:
             if not self._left.is_set():  # deleted
                 await self._try(self.store.files.drop, job)
@@ -171,19 +172,24 @@ class Runner:
         """The job when it is done; runs in a thread of a worker."""
         job, store = live.job, self.store
         live.begun()
-        if store.begin(job.id) > TRIES:
-            raise Problem(500, f"The server has ended {TRIES} times while it did this job, perhaps because of it.")
-        offered = self._service.models.get(job.asked.model)
-        target = store.files.making(job.id)
-        source, beside = store.files.source(job.id), self._beside
-        made = make(source, job.asked, offered, self._settings, target, ticket.step, beside=beside)
-        self._check_bytes(store.bytes() + target.stat().st_size)
+        made = self._made(job, ticket)
+        self._check_bytes(store.bytes() + made.path.stat().st_size)
         done = store.finish(job.id, made)
         if done is None:
             raise Stopped
         self._mean += 0.2 * (made.seconds - self._mean)
-        self._service.metrics.upscaled(made.source_size, made.size, made.seconds)
         return done
+
+    def _made(self, job: Job, ticket: Ticket) -> Made:
+        files = self.store.files
+        while True:
+            if self.store.begin(job.id) > TRIES:
+                raise Problem(500, f"The server has ended {TRIES} times while it did this job, perhaps because of it.")
+            try:
+                return self._maker.make(files.source(job.id), job.asked, files.making(job.id), ticket)
+            except Lost:
+                LOGGER.warning("lost", extra={"facts": {"job": _short(job)}})
+                ticket.step()
 
     def _check_bytes(self, used: int) -> None:
         if used > (most := self._settings.jobs_bytes):

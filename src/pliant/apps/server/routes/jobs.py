@@ -27,8 +27,9 @@ def ROUTES(service: Service) -> APIRouter:  # noqa: N802 - the name by which fam
     if service.settings.jobs is None:
         return router
     keep, runner = service.settings.keep, Runner(service, service.settings.jobs)
-    service.starting.append(runner.start)
-    service.leaving.append(runner.leave)
+    if service.part.keeps_jobs:
+        service.starting.append(runner.start)
+        service.leaving.append(runner.leave)
 
     @router.post(
         "",

@@ -37,7 +37,9 @@ OPTIONS = [
 
 
 @contextmanager
-def serving(token: str | None, folder: Path, models: dict[str, Path] | None = None) -> Generator[str, None, None]:
+def serving(
+    token: str | None, folder: Path, models: dict[str, Path] | None = None, jobs: bool = True
+) -> Generator[str, None, None]:
     """The address of a server that runs meanwhile, on a thread of this process."""
     uvicorn = pytest.importorskip("uvicorn")
     pytest.importorskip("fastapi")
@@ -45,7 +47,8 @@ def serving(token: str | None, folder: Path, models: dict[str, Path] | None = No
     from pliant.apps.server.settings import Settings
 
     offered = (*names(), *(f"{name}={path}" for name, path in (models or {}).items()))
-    application = create_app(Settings(tokens=(token,) if token else (), models=offered, jobs=folder / "jobs"))
+    tokens, kept = (token,) if token else (), folder / "jobs" if jobs else None
+    application = create_app(Settings(tokens=tokens, models=offered, jobs=kept))
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(application, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import pliant
-from tests.apps.server.page.conftest import TOKEN, visiting
+from tests.apps.server.page.conftest import TOKEN, serving, visiting
 from tests.apps.server.page.visit import Visit, farthest, picture
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -48,6 +48,25 @@ def test_drop_slide_compare_download(visit: Visit, tmp_path: Path) -> None:
     pliant.upscale(source, tmp_path / "expected.png", 2.7)
     assert farthest(result, tmp_path / "expected.png") == 0
     assert [method for method, url in visit.requests if "/v1/jobs" in url] == ["POST", "GET", "GET", "DELETE"]
+
+
+def test_a_server_without_jobs(browser: Any, tmp_path: Path) -> None:
+    """As `pliant serve --no-jobs`: a picture is one request, and what is wrong with one is told all the same."""
+    source, broken = picture(tmp_path / "wren.png", 31, 27), tmp_path / "broken.png"
+    broken.write_bytes(source.read_bytes()[:200])
+    with serving(None, tmp_path, jobs=False) as address, visiting(browser, address) as visit:
+        page = visit.open().page
+        visit.drop(source, broken)
+        visit.factor(2.7)
+        visit.run()
+        assert visit.states() == ["done", "failed"]
+        assert "damaged" in page.inner_text(".item >> nth=1")
+        result = visit.download(tmp_path)
+        assert [url.rpartition("?")[0] for method, url in visit.requests if method == "POST"] == [
+            f"{address}v1/{way}" for way in ("jobs", "upscale", "jobs", "upscale")
+        ]
+    pliant.upscale(source, tmp_path / "expected.png", 2.7)
+    assert farthest(result, tmp_path / "expected.png") == 0
 
 
 def test_any_factor(visit: Visit, tmp_path: Path) -> None:

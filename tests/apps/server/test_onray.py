@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 pytest.importorskip("fastapi")
-errors: Any = pytest.importorskip("ray.exceptions")
+pytest.importorskip("ray.exceptions")
 
 import pliant
 from pliant.apps.server.jobs import here
@@ -159,6 +160,8 @@ def test_who_keeps_the_job_stops_it(face: Path, tmp_path: Path) -> None:
 
 def test_a_replica_is_lost(face: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "PAUSE", 0.0)
+
+    errors: Any = import_module("ray.exceptions")
 
     class Broken(list[Word]):
         def __iter__(self) -> Any:

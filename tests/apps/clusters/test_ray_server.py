@@ -80,8 +80,13 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Twenty pictures that take some time together."""
-    folder, noise = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
-    return [save(folder, f"{k}.png", noise.integers(0, 256, (200 + k, 300, 3), np.uint8)) for k in range(20)]
+    return noise(tmp_path_factory.mktemp("pictures"), 200, 300)
+
+
+def noise(folder: Path, rows: int, columns: int) -> list[Path]:
+    """Twenty pictures, each of which has a row more than the one before."""
+    made = np.random.default_rng(0)
+    return [save(folder, f"{k}.png", made.integers(0, 256, (rows + k, columns, 3), np.uint8)) for k in range(20)]
 
 
 def alone(picture: Path, live: Path, folder: Path, factor: float) -> bytes:
@@ -118,8 +123,9 @@ def test_a_server_that_cannot_start(tmp_path: Path) -> None:
         pass
 
 
-def test_the_command_is_terminated_in_the_middle(large: list[Path], live: Path, tmp_path: Path) -> None:
-    port, jobs = free_port(), tmp_path / "jobs"
+def test_the_command_is_terminated_in_the_middle(live: Path, tmp_path: Path) -> None:
+    # so many pixels that the last is not done before a busy machine has passed the signal on
+    port, jobs, sources = free_port(), tmp_path / "jobs", noise(tmp_path, 500, 600)
     command = [sys.executable, "-m", "pliant", "serve", "--cluster", "auto", "--json", "--port", str(port)]
     command += ["--jobs", str(jobs), "-m", f"live={live}", "-e", "onnxruntime", "--replicas", "1"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
@@ -133,7 +139,7 @@ def test_the_command_is_terminated_in_the_middle(large: list[Path], live: Path, 
     assert first == f"{json.dumps({'url': url})}\n", process.stderr.read()
     with httpx.Client(base_url=url, timeout=PATIENCE) as client:
         site = Site(client, jobs)
-        ids = [site.post(picture.read_bytes(), 4).rpartition("/")[2] for picture in large]
+        ids = [site.post(picture.read_bytes(), 4).rpartition("/")[2] for picture in sources]
         site.until(f"/v1/jobs/{ids[1]}", *ENDED)
     process.terminate()
     out, complaint = process.communicate(timeout=PATIENCE)

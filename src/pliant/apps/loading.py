@@ -11,7 +11,7 @@ from pliant.apps.models import find
 from pliant.choosing import forms
 from pliant.choosing.choice import EXACT, Work
 from pliant.choosing.loading import Wish, chosen
-from pliant.engines.base import Session, Source
+from pliant.engines.base import Options, Session, Source
 from pliant.errors import InputError, UsageError
 
 USUAL = 4.0  # the factor where none is given; for a guess at the amount of work
@@ -19,11 +19,12 @@ USUAL = 4.0  # the factor where none is given; for a guess at the amount of work
 
 @dataclass(frozen=True)
 class Way:
-    """How to run a model: the engine, the precision, and the error that is allowed; as `pliant.load` takes them."""
+    """How to run a model: the engine, the precision, the error that is allowed, and threads; see `pliant.load`."""
 
     engine: str = "auto"
     precision: str | None = None
     max_error: float | None = None
+    threads: int | None = None
 
 
 @contextmanager
@@ -47,7 +48,7 @@ def loaded(
         return
     path = find(model)
     wish = Wish(way.engine, way.precision, way.max_error, work or Work(), figures)
-    with chosen(path, wish, report=report) as session:
+    with chosen(path, wish, Options(way.threads), report=report) as session:
         yield session, path.stem
 
 

@@ -65,7 +65,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, live: Path) -> Iterator[Site]
     from pliant.apps.server.settings import Settings
 
     jobs = tmp_path_factory.mktemp("cluster") / "jobs"
-    settings = Settings(port=free_port(), jobs=jobs, models=(f"live={live}",), engine="onnxruntime")
+    settings = Settings(port=free_port(), jobs=jobs, models=(f"live={live}",), engine="onnxruntime", threads=1)
     with deployed(settings, "auto", 2) as url, httpx.Client(base_url=url, timeout=PATIENCE) as client:
         yield Site(client, jobs)
 
@@ -115,6 +115,11 @@ def test_a_server_that_cannot_start(tmp_path: Path) -> None:
     (tmp_path / "broken.onnx").write_bytes(b"no model")
     broken = Settings(jobs=None, models=(f"broken={tmp_path / 'broken.onnx'}",))
     with pytest.raises(InputError, match="is not an ONNX model"), deployed(broken, "auto", 1):
+        pass
+    with (
+        pytest.raises(UsageError, match=r"A replica needs 1000 cores, but no machine of the cluster has more than \d+"),
+        deployed(Settings(port=9, jobs=None, threads=1000), "auto", 1),
+    ):
         pass
     with (
         pytest.raises(ClusterError, match=r"cannot start on the cluster: There is no engine named 'nonsense'"),

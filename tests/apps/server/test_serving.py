@@ -63,6 +63,7 @@ def test_everything_can_be_set_in_the_environment(monkeypatch: pytest.MonkeyPatc
         "PIXELS_IN": "0.25",
         "PIXELS_OUT": "2",
         "WORKERS": "3",
+        "THREADS": "5",
         "QUEUE": "0",
         "SECONDS": "1.5",
         "IDLE": "2",
@@ -89,6 +90,7 @@ def test_everything_can_be_set_in_the_environment(monkeypatch: pytest.MonkeyPatc
         pixels_in=MP // 4,
         pixels_out=2 * MP,
         workers=3,
+        threads=5,
         queue=0,
         seconds=1.5,
         idle=2,
@@ -113,7 +115,8 @@ def test_a_replica_of_a_cluster_has_one_worker(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("pliant.apps.server.onray.deployed.deploy", lambda settings, *given: found.append(settings))
     assert main(["serve", "--cluster", "auto"]) == 0
     assert main(["serve", "--cluster", "auto", "--workers", "3"]) == 0
-    assert [settings.workers for settings in found] == [1, 3]
+    assert main(["serve", "--cluster", "auto", "--threads", "2"]) == 0
+    assert [(settings.workers, settings.threads) for settings in found] == [(1, 1), (3, 3), (1, 2)]
 
 
 @pytest.mark.parametrize(

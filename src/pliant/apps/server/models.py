@@ -39,7 +39,7 @@ class Models:
     def __init__(self, settings: Settings) -> None:
         """Raises UsageError for a model that does not exist, and for names that are not fit for an address."""
         self._calls = settings.workers
-        self._way = Way(settings.engine, settings.precision, settings.max_error)
+        self._way = Way(settings.engine, settings.precision, settings.max_error, settings.threads)
         given = settings.models or (DEFAULT, *(name for name in shipped() if name != DEFAULT))
         self.paths: dict[str, Path] = {}
         for name, path in map(_entry, given):

@@ -29,9 +29,10 @@ class Settings:
 
     `models` are names of shipped models, or NAME=PATH of ONNX files; all shipped ones if empty. The first is the
     default. `body` is in bytes, `pixels_in` and `pixels_out` are of one picture, all frames of a moving one counted.
-    `workers` requests are computed at the same time, `queue` more may wait, each for `seconds` in all. `idle` is how
-    long a client may send nothing in the middle of a request, or take nothing of an answer; `connections` clients may
-    be connected. `origins` are other sites whose pages may ask, as browsers call them: https://example.org.
+    `workers` requests are computed at the same time, by `threads` together, or as many as the engine takes; `queue`
+    more may wait, each for `seconds` in all. `idle` is how long a client may send nothing in the middle of a request,
+    or take nothing of an answer; `connections` clients may be connected. `origins` are other sites whose pages may ask,
+    as browsers call them: https://example.org.
 
     Jobs lie in the folder `jobs`, which no other server uses; None for a server without jobs. A finished job is kept
     for `keep`. `jobs_queue` may wait, and all together may have `jobs_bytes` on disk.
@@ -50,6 +51,7 @@ class Settings:
     pixels_in: int = 64 * MP
     pixels_out: int = 256 * MP
     workers: int = 1
+    threads: int | None = None
     queue: int = 16
     seconds: float = 300.0
     idle: float = 30.0
@@ -75,6 +77,8 @@ class Settings:
         ):
             if not 0 < getattr(self, name) < inf:
                 raise UsageError(f"{name} is {getattr(self, name)}; give a number above 0.")
+        if self.threads is not None and self.threads < 1:
+            raise UsageError(f"threads is {self.threads}; give 1 or more.")
         if self.queue < 0:
             raise UsageError(f"queue is {self.queue}; give 0 or more.")
         if any(len(token) < LEAST_TOKEN or not VISIBLE.fullmatch(token) for token in self.tokens):

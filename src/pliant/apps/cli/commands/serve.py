@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ENV = "PLIANT_SERVE_"
 CORES = f"[default: one for each core, at most {CALLS}; 1 with --cluster]"
+THREADS = "[default: the engine's choice; as many as --workers with --cluster]"
 
 
 class Amount(click.FloatRange):
@@ -57,6 +58,7 @@ def limit(name: str, kind: Any, text: str, default: object, *also: str) -> Any:
 @limit("pixels_in", Amount(), "The largest picture, in megapixels, all frames counted.", 64)
 @limit("pixels_out", Amount(), "The largest result, in megapixels, all frames counted.", 256)
 @limit("workers", click.IntRange(1), f"How many requests are computed at the same time.  {CORES}", None)
+@limit("threads", click.IntRange(1), f"What they compute with together, the cores of a replica.  {THREADS}", None)
 @limit("queue", click.IntRange(0), "How many more may wait; others are told to come back.", 16)
 @limit("seconds", Amount(), "The most time for one request.", 300)
 @limit("idle", Amount(), "The most seconds in which a client sends or takes nothing.", 30)
@@ -116,6 +118,7 @@ def _settings(
 ) -> Settings:
     from pliant.apps.server.settings import GIB, MIB, MP, Settings, state_folder
 
+    workers = given["workers"] or (usual_calls() if given["cluster"] is None else 1)  # a replica has one core
     return Settings(
         host=given["host"],
         port=given["port"],
@@ -125,7 +128,8 @@ def _settings(
         body=int(given["body_mib"] * MIB),
         pixels_in=int(given["pixels_in"] * MP),
         pixels_out=int(given["pixels_out"] * MP),
-        workers=given["workers"] or (usual_calls() if given["cluster"] is None else 1),  # a replica has one core
+        workers=workers,
+        threads=given["threads"] or (None if given["cluster"] is None else workers),
         queue=given["queue"],
         seconds=given["seconds"],
         idle=given["idle"],

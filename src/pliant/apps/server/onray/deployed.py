@@ -31,9 +31,10 @@ PATIENCE = 60.0  # seconds until a keeper that does not leave is left alone
 def deployed(settings: Settings, address: str, most: int) -> Generator[str, None, None]:
     """Within the block the server runs on the Ray cluster at `address`; the value is where it listens.
 
-    Each replica has the settings' workers and queue for itself; there is one replica at least, and up to `most` where
-    requests wait. "auto" takes the cluster that runs on this machine, or starts one. The folder for jobs is one of this
-    machine; the replicas do them, so that no job is lost with one of them.
+    Each replica has the settings' workers, queue and threads for itself, and a core for each thread; there is one
+    replica at least, and up to `most` where requests wait. "auto" takes the cluster that runs on this machine, or
+    starts one with its cores. The folder for jobs is one of this machine; the replicas do them, so that no job is lost
+    with one of them.
 
     Raises:
         MissingExtra: Ray Serve is not installed.
@@ -50,8 +51,9 @@ def deployed(settings: Settings, address: str, most: int) -> Generator[str, None
     Models(settings).check()
     if settings.jobs is not None:
         Store(settings.jobs).close()
-    with joined(address, Wanted(most, most)), _serve() as serve:
+    with joined(address, Wanted(None, most)), _serve() as serve:
         _check_free(serve)
+        _check_cores(settings.threads or 1)
         serve.start(proxy_location="EveryNode", http_options={"host": settings.host, "port": settings.port})
         try:
             _run(serve, settings, most)
@@ -86,6 +88,14 @@ def _check_free(serve: Any) -> None:
             f"Ray Serve runs on this cluster already, and serves {found}. End it with `serve shutdown`, or give the "
             "address of another cluster."
         )
+
+
+def _check_cores(threads: int) -> None:
+    """Ray would wait for ever for a machine on which a replica has a place."""
+    ray: Any = import_module("ray")
+    most = max(int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
+    if threads > most:
+        raise UsageError(f"A replica needs {threads} cores, but no machine of the cluster has more than {most}.")
 
 
 @contextmanager
@@ -145,7 +155,7 @@ def _replicas(serve: Any, settings: Settings, most: int) -> Any:
         # the replica itself refuses what is too much, with the status and the seconds to wait that clients know
         "max_ongoing_requests": 4 * (settings.workers + settings.queue),
         "autoscaling_config": {"min_replicas": 1, "max_replicas": most, "target_ongoing_requests": settings.workers},
-        "ray_actor_options": {"num_cpus": 1},
+        "ray_actor_options": {"num_cpus": settings.threads or 1},
         "graceful_shutdown_timeout_s": settings.seconds,
     }
     return serve.deployment(**options)(serve.ingress(build)(Replica)).bind()
